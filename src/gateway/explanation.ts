@@ -1,0 +1,40 @@
+// What /debug/explain and `protogate explain` show, as plain data: the JSON form is exactly this.
+import type { BindingStep } from "../transcode/route.ts";
+import type { RouteTrial } from "../transcode/router.ts";
+import type { RouteView } from "./route-table-view.ts";
+
+export interface Explanation {
+  readonly httpMethod: string;
+  /** The raw path and query as given. */
+  readonly target: string;
+  readonly outcome: "route" | "wrong_method" | "no_route";
+  /** The answer in one sentence: `GET /v1/shelves/{shelf} → demo.library.v1.Library/GetShelf`. */
+  readonly summary: string;
+  readonly route: RouteView | null;
+  /** Methods the path has, when it has others. */
+  readonly allow: readonly string[];
+  /** Routes that were tried, best first, and why they lost. */
+  readonly trials: readonly {
+    readonly httpMethod: string;
+    readonly template: string;
+    readonly rpc: string;
+    readonly outcome: RouteTrial["outcome"];
+    readonly reason: string;
+  }[];
+  readonly bindings: readonly BindingStep[];
+  /** What the backend would receive. Null when nothing would be sent. */
+  readonly backend: {
+    readonly upstreams: readonly string[];
+    /** `/demo.library.v1.Library/GetShelf` */
+    readonly path: string;
+    readonly messageType: string;
+    /** The request message as ProtoJSON, pretty printed. */
+    readonly json: string;
+    /** Size of the binary message. */
+    readonly messageBytes: number;
+    /** Metadata, `name: value` lines. */
+    readonly header: readonly string[];
+  } | null;
+  /** The error the client would get instead. */
+  readonly error: { readonly httpStatus: number; readonly code: string; readonly message: string } | null;
+}

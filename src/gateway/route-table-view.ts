@@ -1,0 +1,72 @@
+// What /debug/routes and `protogate routes` show, as plain data: the JSON form is exactly this.
+
+export interface RouteView {
+  readonly httpMethod: string;
+  readonly template: string;
+  /** `demo.library.v1.Library/GetBook` */
+  readonly rpc: string;
+  readonly kind: "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
+  readonly requestType: string;
+  readonly replyType: string;
+  readonly body: string;
+  readonly responseBody: string;
+  /** Where the rule was written. */
+  readonly origin: string;
+  /** Names of the upstreams that serve the RPC. */
+  readonly upstreams: readonly string[];
+}
+
+export interface RefusedRouteView {
+  readonly httpMethod: string;
+  readonly template: string;
+  readonly rpc: string;
+  readonly origin: string;
+  readonly reason: string;
+}
+
+export interface ShadowedRouteView {
+  readonly httpMethod: string;
+  readonly template: string;
+  readonly rpc: string;
+  readonly origin: string;
+  /** The RPC and origin of the route that serves instead. */
+  readonly shadowedBy: string;
+}
+
+export interface SchemaSourceView {
+  readonly name: string;
+  /** `waiting` = never read yet, `good` = the last read succeeded, `stale` = it failed and an older reading serves. */
+  readonly state: "waiting" | "good" | "stale";
+  readonly upstreams: readonly string[];
+  readonly fileCount: number;
+  readonly serviceCount: number;
+  /** First 12 hex digits of the SHA-256 of what the source gave; empty while waiting. */
+  readonly digest: string;
+  /** ISO 8601 time of the last good read; null while waiting. */
+  readonly readAt: string | null;
+  readonly ageMs: number | null;
+  /** The problems of the last read and of merging its files. */
+  readonly problems: readonly { readonly place: string; readonly message: string }[];
+}
+
+export interface UpstreamView {
+  readonly name: string;
+  readonly target: string;
+  readonly state: "idle" | "connecting" | "ready" | "transient_failure" | "shutdown";
+  readonly lastError: string | null;
+}
+
+export interface RouteTableView {
+  /** Digest of the merged schema in force; empty before the first snapshot. */
+  readonly digest: string;
+  /** ISO 8601 time when the snapshot began to serve; null before the first. */
+  readonly since: string | null;
+  readonly profile: string;
+  readonly routes: readonly RouteView[];
+  readonly refused: readonly RefusedRouteView[];
+  readonly shadowed: readonly ShadowedRouteView[];
+  readonly sources: readonly SchemaSourceView[];
+  readonly upstreams: readonly UpstreamView[];
+  /** Problems that concern no single route: merge conflicts, selectors that match nothing. */
+  readonly problems: readonly { readonly place: string; readonly message: string }[];
+}
