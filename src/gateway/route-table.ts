@@ -1,0 +1,88 @@
+// Builds what /debug/routes and `protogate routes` show from the snapshot in force and the state of its sources.
+import type { Problem } from "../schema/problem.ts";
+import type { Dialect } from "../transcode/dialect.ts";
+import type { Route } from "../transcode/route.ts";
+import { formatTarget } from "../upstream/target.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+import type { RouteTableView, RouteView, SchemaSourceView, UpstreamView } from "./route-table-view.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { SourceState } from "./source-state.ts";
+
+interface RouteTableInput {
+  readonly snapshot: Snapshot | undefined;
+  readonly dialect: Dialect;
+  readonly states: readonly SourceState[];
+  readonly upstreams: readonly Upstream[];
+  /** Problems of the last build that did not become a snapshot. */
+  readonly problems: readonly Problem[];
+}
+
+export function viewRouteTable(input: RouteTableInput): RouteTableView {
+  const { snapshot, dialect, states, upstreams, problems } = input;
+  const table = snapshot?.table;
+  return {
+    digest: snapshot?.digest ?? "",
+    since: snapshot === undefined ? null : new Date(snapshot.sinceMs).toISOString(),
+    profile: dialect.name,
+    routes: snapshot === undefined ? [] : snapshot.table.routes.map((route) => viewRoute(route, snapshot)),
+    refused: (table?.refused ?? []).map(({ httpMethod, template, methodName, origin, reason }) => ({
+      httpMethod,
+      template,
+      rpc: methodName,
+      origin,
+      reason,
+    })),
+    shadowed: (table?.shadowed ?? []).map(({ route, by }) => ({
+      httpMethod: route.httpMethod,
+      template: route.template,
+      rpc: rpcOf(route),
+      origin: route.origin,
+      shadowedBy: `${rpcOf(by)} (${by.origin})`,
+    })),
+    sources: states.map((state) => viewSource(state, snapshot)),
+    upstreams: upstreams.map(viewUpstream),
+    problems: [...problems, ...(snapshot?.problems ?? [])],
+  };
+}
+
+export function viewRoute(route: Route, snapshot: Snapshot): RouteView {
+  return {
+    httpMethod: route.httpMethod,
+    template: route.template,
+    rpc: rpcOf(route),
+    kind: route.info.kind,
+    requestType: route.method.input.typeName,
+    replyType: route.method.output.typeName,
+    body: route.body,
+    responseBody: route.responseBody,
+    origin: route.origin,
+    upstreams: snapshot.upstreamsOf.get(route.info.service) ?? [],
+  };
+}
+
+/** `demo.library.v1.Library/GetBook` */
+export function rpcOf(route: Route): string {
+  return `${route.info.service}/${route.info.name}`;
+}
+
+function viewSource(state: SourceState, snapshot: Snapshot | undefined): SchemaSourceView {
+  const { source, reading, readAtMs, digest, problems } = state;
+  const stale = problems.length > 0;
+  return {
+    name: source.name,
+    state: reading === undefined ? "waiting" : stale ? "stale" : "good",
+    upstreams: source.upstreams,
+    fileCount: reading?.files.length ?? 0,
+    serviceCount:
+      snapshot?.schema.services.filter((service) => service.sources.includes(source.name)).length ?? 0,
+    digest: digest.slice(0, 12),
+    readAt: readAtMs === undefined ? null : new Date(readAtMs).toISOString(),
+    ageMs: readAtMs === undefined ? null : Date.now() - readAtMs,
+    problems,
+  };
+}
+
+function viewUpstream({ name, target, transport }: Upstream): UpstreamView {
+  const { state, lastError } = transport.status();
+  return { name, target: formatTarget(target), state, lastError: lastError ?? null };
+}

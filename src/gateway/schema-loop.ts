@@ -1,0 +1,80 @@
+// Watches every schema source and swaps a new snapshot in when what they say together has changed.
+import type { Logger } from "../rpc/logger.ts";
+import { formatProblem } from "../schema/problem.ts";
+import type { SchemaSource, SourceEvent } from "../schema/source.ts";
+import { initialState, nextState, type SourceState } from "./source-state.ts";
+
+export interface SchemaLoopOptions {
+  readonly sources: readonly SchemaSource[];
+  /** Called after an event that changed what a source says; reads the states it is given, must not throw. */
+  readonly onChange: (states: readonly SourceState[]) => void;
+  readonly logger: Logger;
+}
+
+export interface SchemaLoop {
+  /** In the order of the sources. */
+  states(): readonly SourceState[];
+  /** Resolves when every source has been tried once, well or not. */
+  readonly firstPass: Promise<void>;
+  /** Asks every source for a read soon. */
+  refresh(): void;
+  /** Stops watching; resolves when every source has let go. */
+  stop(): Promise<void>;
+}
+
+export function startSchemaLoop({ sources, onChange, logger }: SchemaLoopOptions): SchemaLoop {
+  const states = sources.map(initialState);
+  const abort = new AbortController();
+  const { promise: firstPass, resolve: passed } = Promise.withResolvers<void>();
+  if (sources.length === 0) passed();
+
+  const take = (index: number, event: SourceEvent): void => {
+    const before = states[index];
+    if (before === undefined) return;
+    const after = nextState(before, event);
+    states[index] = after;
+    logEvent(before, after, logger);
+    if (before.digest !== after.digest) onChange(states);
+    if (states.every((state) => state.tried)) passed();
+  };
+
+  const follow = async (source: SchemaSource, index: number): Promise<void> => {
+    try {
+      for await (const event of source.watch(abort.signal)) take(index, event);
+    } catch (reason) {
+      if (abort.signal.aborted) return;
+      // A source reports failures as events; a throw is a defect of the source and must not end the others.
+      const message = reason instanceof Error ? reason.message : String(reason);
+      take(index, { kind: "failure", problems: [{ place: source.name, message }] });
+    }
+  };
+  const running = sources.map(follow);
+
+  return {
+    states: () => states,
+    firstPass,
+    refresh: () => {
+      for (const source of sources) source.refresh();
+    },
+    stop: async () => {
+      abort.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+function logEvent(before: SourceState, after: SourceState, logger: Logger): void {
+  const source = after.source.name;
+  if (after.problems.length > 0) {
+    const problems = after.problems.map(formatProblem);
+    // A source that stays down is read again and again: only news is worth a warning.
+    const news = problems.join() !== before.problems.map(formatProblem).join();
+    logger[news ? "warn" : "debug"]("schema source failed", {
+      source,
+      problems,
+      serving: after.reading === undefined ? "nothing of it" : "its last good reading",
+    });
+  } else if (before.digest !== after.digest || before.problems.length > 0) {
+    logger.info("schema source read", { source, files: after.reading?.files.length, digest: after.digest });
+  }
+}
