@@ -9,12 +9,14 @@ export interface SchemaFile {
   readonly bytes: Uint8Array;
 }
 
-/** What one source says at one moment. */
+/** What one source says at one moment. A source whose content has not changed yields the same object again. */
 export interface SchemaReading {
   /** Any order, possibly incomplete; merging sorts them. */
   readonly files: readonly SchemaFile[];
   /** Full names of the services offered; absent = every service in `files`. Reflection lists them. */
   readonly services?: readonly string[];
+  /** What could not be read although the rest could: a service without a descriptor, a file that is no descriptor. */
+  readonly problems?: readonly Problem[];
 }
 
 /** `reading` = the source was read; `failure` = it could not be, the last good reading stays in force. */

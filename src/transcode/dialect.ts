@@ -17,6 +17,8 @@ export interface Dialect {
   readonly durationForms: "json" | "go";
   /** Bytes in the body of a route whose rule has no `body`. */
   readonly bodyWithoutRule: "refuse" | "ignore";
+  /** An empty update mask of a PATCH: left empty, or filled with the fields that the JSON body names. */
+  readonly updateMask: "keep" | "infer";
   /** Prints unset fields in replies. */
   readonly emitDefaults: boolean;
   /** What a known path with a method that no route has is answered with. */
@@ -35,6 +37,7 @@ const standard: Dialect = {
   boolForms: "json",
   durationForms: "json",
   bodyWithoutRule: "refuse",
+  updateMask: "keep",
   emitDefaults: false,
   wrongMethod: "method-not-allowed",
   errorShape: "plain",
@@ -51,6 +54,7 @@ export const dialects: Readonly<Record<ProfileName, Dialect>> = {
     boolForms: "go",
     durationForms: "go",
     bodyWithoutRule: "ignore",
+    updateMask: "infer",
     emitDefaults: true,
     wrongMethod: "not-implemented",
     streamShape: "result-lines",

@@ -22,7 +22,10 @@ export interface RequestParts {
   readonly query: string;
   /** The whole body; empty where there is none. */
   readonly body: Uint8Array;
-  /** Content-Type of the request; empty where there is none. Kept by HttpBody. */
+  /**
+   * Content-Type of the request; empty where there is none. Kept by HttpBody; `application/protobuf` and
+   * `application/x-www-form-urlencoded` bodies are read as such, all others as JSON.
+   */
   readonly contentType: string;
 }
 
@@ -53,6 +56,12 @@ export interface Route {
    * @throws RpcError INVALID_ARGUMENT naming the variable, parameter or field path, and the expected type
    */
   bind(parts: RequestParts): Uint8Array;
+  /**
+   * Binds a body alone: the messages of a client stream after the first, which is the only one that path and query go
+   * into.
+   * @throws RpcError INVALID_ARGUMENT as `bind`
+   */
+  bindBody(body: Uint8Array, contentType: string): Uint8Array;
   /**
    * A reply message as a body: JSON of the message or of its `response_body` field, or the bytes of an HttpBody.
    * @throws RpcError INTERNAL when the backend's bytes are no such message
@@ -95,7 +104,7 @@ export interface ShadowedRoute {
 }
 
 export interface RouteTable {
-  /** In source and declaration order. */
+  /** Those that serve, without the shadowed ones; in source and declaration order. */
   readonly routes: readonly Route[];
   readonly refused: readonly RefusedRoute[];
   readonly shadowed: readonly ShadowedRoute[];

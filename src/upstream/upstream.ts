@@ -30,7 +30,7 @@ export interface Transport {
   status(): ChannelStatus;
   /** Calls the listener at each change of state until the returned function is called. */
   onStatus(listener: (status: ChannelStatus) => void): () => void;
-  /** Starts connecting without a call. */
+  /** Starts connecting without a call, and keeps connected from then on. */
   connect(): void;
   /** Refuses new calls, lets running ones end, then closes the connections. Idempotent. */
   close(): Promise<void>;

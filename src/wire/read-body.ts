@@ -1,5 +1,6 @@
 // Reads a whole request body within a limit, without copying where it arrives in one piece.
 import type { HttpRequest } from "./http-message.ts";
+import { PieceList } from "./piece-list.ts";
 
 const empty = new Uint8Array(0);
 
@@ -12,14 +13,10 @@ const empty = new Uint8Array(0);
 export async function readBody(request: HttpRequest, maxBytes: number): Promise<Uint8Array | undefined> {
   if (request.bodyless) return empty;
   if (Number(request.header.get("content-length") ?? 0) > maxBytes) return undefined;
-  const pieces: Uint8Array[] = [];
-  let size = 0;
+  const pieces = new PieceList();
   for await (const piece of request.body) {
-    size += piece.length;
-    if (size > maxBytes) return undefined;
+    if (pieces.size + piece.length > maxBytes) return undefined;
     pieces.push(piece);
   }
-  const [first] = pieces;
-  if (first === undefined) return empty;
-  return pieces.length === 1 ? first : Buffer.concat(pieces, size);
+  return pieces.take();
 }

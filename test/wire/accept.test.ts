@@ -12,11 +12,23 @@ const rows: readonly [accept: string | undefined, want: string | undefined, why:
   ["TEXT/Event-Stream", "text/event-stream", "media types are compared without case"],
   ["text/*", "text/event-stream", "a range of subtypes"],
   ["application/json;q=0.5, application/x-ndjson", "application/x-ndjson", "the higher weight wins"],
-  ["application/json;q=0, */*", "application/x-ndjson", "weight 0 excludes, though a wider range would match"],
-  ["*/*;q=0.1, text/event-stream;q=0.2", "text/event-stream", "the more specific range has the higher weight"],
+  [
+    "application/json;q=0, */*",
+    "application/x-ndjson",
+    "weight 0 excludes, though a wider range would match",
+  ],
+  [
+    "*/*;q=0.1, text/event-stream;q=0.2",
+    "text/event-stream",
+    "the more specific range has the higher weight",
+  ],
   ["text/event-stream, application/json", "application/json", "a tie goes to the server's order"],
   ["image/png", undefined, "nothing on offer is accepted"],
-  ["application/json;q=2", "application/json", "a weight out of range makes the entry void; nothing is left of it"],
+  [
+    "application/json;q=2",
+    "application/json",
+    "a weight out of range makes the entry void; nothing is left of it",
+  ],
   [";;;,,,", "application/json", "nothing readable is as good as nothing said"],
   ["text/html, */*;q=0.8", "application/json", "a browser"],
 ];

@@ -1,0 +1,3 @@
+module protogate/bench/load
+
+go 1.26.0

@@ -1,0 +1,112 @@
+// The resolved configuration: everything decided, defaults applied, immutable. What people write is in
+// config-shape.ts (the file) and flag-spec.ts (the command line); resolve-config.ts turns both into this.
+import type { ProfileName } from "../transcode/dialect.ts";
+import type { Target } from "../upstream/upstream.ts";
+import type { ListenAddress } from "./listen-text.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "off";
+
+export interface Config {
+  /** Where the main listener listens, at least one address. Default `127.0.0.1:8080`. */
+  readonly listen: readonly ListenAddress[];
+  readonly admin: AdminConfig;
+  /** REST dialect. Default `standard`. */
+  readonly profile: ProfileName;
+  /** Whether a shadowed route is an error and not only listed. Default false. */
+  readonly strict: boolean;
+  /** Limit of one request message, decompressed. Default 4 MiB. */
+  readonly maxRequestBytes: number;
+  /** TLS on the main listener; absent = cleartext. */
+  readonly tls?: ListenerTlsConfig;
+  /** Empty = none was named; `serve`, `check`, `routes` and `explain` then use the built-in demo. */
+  readonly upstreams: readonly UpstreamConfig[];
+  /** Schema sources that concern every upstream. */
+  readonly schema: SchemaConfig & { readonly serviceConfigs: readonly string[] };
+  readonly reflection: {
+    /** Time between two readings of one upstream's reflection. Default 30 s. */
+    readonly intervalMs: number;
+    /** How long one reading may take. Default 10 s. */
+    readonly timeoutMs: number;
+  };
+  readonly timeout: {
+    /** Bound of every call's deadline; absent = no bound, which is the default. */
+    readonly maxMs?: number;
+  };
+  readonly drain: {
+    /** How long calls in flight may go on after SIGTERM. Default 30 s. */
+    readonly graceMs: number;
+  };
+  readonly log: { readonly level: LogLevel };
+}
+
+/** `main` = the admin pages answer on the main listener, `off` = nowhere, `listener` = on a listener of their own. */
+export type AdminConfig =
+  | { readonly kind: "main" }
+  | { readonly kind: "off" }
+  | ({ readonly kind: "listener" } & ListenAddress);
+
+/** Paths of PEM files. */
+export interface ListenerTlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Certificates that clients must present one of; absent = clients need none. */
+  readonly clientCaFile?: string;
+}
+
+export interface UpstreamConfig {
+  /** As given, else `host:port`. Unique. */
+  readonly name: string;
+  readonly target: Target;
+  /**
+   * Whether its schema is read by server reflection. Where there is no other source for it, yes; beside descriptor sets
+   * or .proto files only when asked for, and those files then are an overlay: they supply what reflection lost.
+   */
+  readonly reflection: boolean;
+  /**
+   * Selectors (`acme.v1.Billing`, `acme.v1.*`) of the services it serves; absent = all of the schema. With descriptor
+   * sets and no reflection that means every service of the set, whether the backend has it or not.
+   */
+  readonly services?: readonly string[];
+  /** Header for the gateway's own calls (reflection), such as a token. Names are lower case. */
+  readonly header: readonly (readonly [name: string, value: string])[];
+  /** Whether `/readyz` waits for it. Default true. */
+  readonly required: boolean;
+  /** Schema sources of this upstream alone. */
+  readonly schema: SchemaConfig;
+  /** How to verify the backend and to be known to it; only where the target says TLS. Paths of PEM files. */
+  readonly tls: UpstreamTlsConfig;
+}
+
+export interface UpstreamTlsConfig {
+  /** Default: the system's certificate authorities. */
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  /** Name in the backend's certificate, where it is not the target's host. */
+  readonly serverName?: string;
+}
+
+export interface SchemaConfig {
+  /** Paths of `FileDescriptorSet` files. */
+  readonly descriptorSets: readonly string[];
+  /** .proto files, as paths or as import paths under one of `protoPaths`. */
+  readonly protos: readonly string[];
+  /** Folders that imports are looked up in. Default: the folder of each .proto file. */
+  readonly protoPaths: readonly string[];
+}
+
+/** What holds where neither a flag nor the file says otherwise. */
+export const defaults = {
+  listen: "127.0.0.1:8080",
+  /** Where the main listener can be reached from elsewhere. Loopback, because the pages show the whole schema. */
+  adminListen: "127.0.0.1:9901",
+  profile: "standard",
+  /** What a gRPC server accepts by default: more would be sent in vain to most backends. */
+  maxRequestBytes: 4 * 1024 ** 2,
+  /** Often enough that a deployment shows within half a minute, rarely enough to be no load. */
+  reflectionIntervalMs: 30_000,
+  reflectionTimeoutMs: 10_000,
+  /** The time Kubernetes gives a pod by default (`terminationGracePeriodSeconds`). */
+  drainGraceMs: 30_000,
+  logLevel: "info",
+} as const;

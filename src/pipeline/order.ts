@@ -1,0 +1,28 @@
+// The order in which interceptors stand around a call, outermost first, and why each stands where it does.
+// Source: design.md §3.
+import type { Interceptor } from "../rpc/call.ts";
+
+export const interceptorOrder = [
+  { name: "tracing", reason: "its span covers everything below, and everything below may add to it" },
+  { name: "metrics", reason: "counts what clients get, refusals by the gateway included" },
+  { name: "accessLog", reason: "writes the outcome that metrics counted, with the trace's id" },
+  { name: "deadline", reason: "bounds all waiting below; what it ends was seen by the observers above" },
+  {
+    name: "concurrencyLimit",
+    reason: "sheds load before any work is done, its waiting bounded by the deadline",
+  },
+  { name: "auth", reason: "knows who calls before anything is counted against them" },
+  { name: "rateLimit", reason: "counts per principal, and counts calls, not attempts of a retry" },
+  { name: "cache", reason: "answers only who is allowed to ask, and spares the backend what is below" },
+  { name: "retry", reason: "repeats attempts at the backend, not authentication or counting" },
+  { name: "circuitBreaker", reason: "innermost: judges single attempts, and stops a retry at once" },
+] as const satisfies readonly { readonly name: string; readonly reason: string }[];
+
+export type InterceptorName = (typeof interceptorOrder)[number]["name"];
+
+/** The interceptors that a method uses, in their order; those it does not use are not in its chain. */
+export function orderInterceptors(
+  interceptors: Partial<Readonly<Record<InterceptorName, Interceptor>>>,
+): readonly Interceptor[] {
+  return interceptorOrder.flatMap(({ name }) => interceptors[name] ?? []);
+}

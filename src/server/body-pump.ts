@@ -1,0 +1,65 @@
+// Pulls a streamed answer into Node's stream at the client's pace. Law of streams (design.md §4): whoever stops early
+// returns the iterator, so that the backend call behind it ends.
+import type { Writable } from "node:stream";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * Writes all pieces. Resolves true when the body has ended, false when the client went away first; the caller ends
+ * the stream.
+ * @throws whatever the body throws
+ */
+export async function pumpBody(
+  body: AsyncIterable<Uint8Array>,
+  target: Writable,
+  exchange: Exchange,
+): Promise<boolean> {
+  const iterator = body[Symbol.asyncIterator]();
+  let wake: (() => void) | undefined;
+  const proceed = (): void => wake?.();
+  target.on("drain", proceed);
+  exchange.onGone = () => {
+    returnIterator(iterator);
+    proceed();
+  };
+  try {
+    for (;;) {
+      const step = await iterator.next();
+      if (exchange.gone !== undefined) return false;
+      if (step.done === true) return true;
+      if (step.value.length > 0 && !target.write(step.value)) {
+        exchange.waitForRoom();
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        wake = undefined;
+        exchange.roomMade();
+        if (exchange.gone !== undefined) return false;
+      }
+    }
+  } finally {
+    exchange.onGone = undefined;
+    target.off("drain", proceed);
+  }
+}
+
+/** Lets go of a body that nobody will read. A body that was never begun needs its request's signal too: see below. */
+export function discardBody(
+  body: Uint8Array | AsyncIterable<Uint8Array> | undefined,
+  exchange: Exchange,
+): void {
+  if (body === undefined || body instanceof Uint8Array) return;
+  // The `finally` of an async generator that was never begun does not run on return(): the signal ends what it holds.
+  exchange.cancel("the answer has no body");
+  returnIterator(body[Symbol.asyncIterator]());
+}
+
+/** Says `return()` and does not care what comes of it. */
+function returnIterator(iterator: AsyncIterator<Uint8Array>): void {
+  try {
+    iterator.return?.().then(undefined, ignore);
+  } catch {
+    // A hand-written iterator threw at once; there is nobody left to tell.
+  }
+}
+
+function ignore(): void {}

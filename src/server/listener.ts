@@ -1,0 +1,43 @@
+// The contract of the listener: one port that speaks HTTP/1.1 and HTTP/2 with prior knowledge (or both by ALPN on TLS)
+// and hands every request to one function as plain values.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
+import type { ListenerLimits } from "./listener-limits.ts";
+
+/** Serves what the data plane does not know: the admin application's raw entry. */
+export type RawHandler = (
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+) => void;
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** PEM texts. With `clientCa` only clients with a certificate of that authority get through the handshake. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+  /**
+   * Answers a request; `undefined` = not a path of the data plane, which goes to `fallback`. Must not reject; if it
+   * does, the answer is a bare 500.
+   */
+  readonly handle: (request: HttpRequest) => Promise<HttpResponse | undefined>;
+  readonly fallback: RawHandler;
+  /** Told of connections that broke the protocol and of requests whose handling rejected. Must not throw. */
+  readonly onError: (error: unknown, where: string) => void;
+  /** Changes single limits; what is not named keeps `defaultLimits`. */
+  readonly limits?: Partial<ListenerLimits>;
+}
+
+export interface Listener {
+  /** `http://127.0.0.1:8080`, with the port that was bound. */
+  readonly url: string;
+  readonly port: number;
+  /** Requests that are being answered. */
+  readonly activeCount: number;
+  /**
+   * Stops accepting, lets running requests end, asks keep-alive and HTTP/2 clients to go, and after `graceMs` destroys
+   * what is left. Resolves when every connection is closed; a second call waits for the first.
+   */
+  close(graceMs: number): Promise<void>;
+}

@@ -1,0 +1,77 @@
+// A response onto Node's ServerResponse: framing, backpressure, trailers, HEAD.
+// Source: RFC 9112 §6 (framing), RFC 9110 §6.5 (trailers, only after `TE: trailers`), §9.3.2 (HEAD).
+import type { ServerResponse } from "node:http";
+import type { HttpResponse } from "../wire/http-message.ts";
+import { isBodylessStatus, isFinalStatus } from "./bare-answer.ts";
+import { discardBody, pumpBody } from "./body-pump.ts";
+import type { Exchange } from "./exchange.ts";
+import { appendHeader, trailerObject } from "./response-header.ts";
+
+/** Writes it all. Resolves when Node has it or the client is gone; never rejects for reasons of the body's. */
+export async function writeHttp1Response(
+  exchange: Exchange,
+  response: ServerResponse,
+  reply: HttpResponse,
+  report: (problem: unknown) => void,
+): Promise<void> {
+  const { body } = reply;
+  const httpStatus = finalStatus(reply, report);
+  const flat = appendHeader([], reply.header, report);
+  const empty = exchange.httpMethod === "HEAD" || isBodylessStatus(httpStatus);
+  // The client sends its body only after our go, which will not come: the connection cannot carry another request.
+  if (exchange.body.heldBack) response.shouldKeepAlive = false;
+  if (body === undefined || body instanceof Uint8Array) {
+    if (!isBodylessStatus(httpStatus)) flat.push("content-length", String(body?.length ?? 0));
+    response.writeHead(httpStatus, flat);
+    end(exchange, response, empty ? undefined : body);
+    return;
+  }
+  response.writeHead(httpStatus, flat);
+  if (empty) {
+    end(exchange, response, undefined);
+    discardBody(body, exchange);
+    return;
+  }
+  response.flushHeaders();
+  try {
+    if (!(await pumpBody(body, response, exchange))) return;
+    if (reply.trailer !== undefined && acceptsTrailers(exchange)) {
+      response.addTrailers(trailerObject(await reply.trailer(), report));
+    }
+  } catch (error) {
+    if (exchange.gone === undefined) report(error);
+    cutShort(exchange, response);
+    return;
+  }
+  end(exchange, response, undefined);
+}
+
+function finalStatus(reply: HttpResponse, report: (problem: unknown) => void): number {
+  if (isFinalStatus(reply.httpStatus)) return reply.httpStatus;
+  report(new Error(`a protocol answered with HTTP status ${reply.httpStatus}`));
+  return 500;
+}
+
+function end(exchange: Exchange, response: ServerResponse, body: Uint8Array | undefined): void {
+  exchange.answered = true;
+  if (body === undefined) response.end();
+  else response.end(body);
+  if (response.writableLength > 0) exchange.waitForRoom();
+}
+
+/** Without a last chunk the client knows that the answer is not whole; HTTP/1.0 has no chunks and needs a reset. */
+function cutShort(exchange: Exchange, response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null) {
+    response.destroy();
+  } else if (response.chunkedEncoding) {
+    exchange.waitForRoom();
+    socket.destroySoon();
+  } else {
+    socket.resetAndDestroy();
+  }
+}
+
+function acceptsTrailers(exchange: Exchange): boolean {
+  return exchange.header.getAll("te").some((value) => /(^|[\s,])trailers($|[\s,;])/i.test(value));
+}

@@ -1,0 +1,98 @@
+// One parameter of a query or a form to its field: whose field it is, whether it may be set (again), and its value.
+// Source: semantics "Query parameters".
+import { isUtf8 } from "node:buffer";
+import type { ProtobufWriter } from "../wire/protobuf-writer.ts";
+import { writeNested } from "./field-path.ts";
+import { addToTree, type FieldTree } from "./field-tree.ts";
+import type { FormPart } from "./multipart-form.ts";
+import { createParameterTargets, type ParameterScope, type ParameterTarget } from "./parameter-target.ts";
+import { quoteText } from "./quote-text.ts";
+
+/** What became of a parameter. */
+export type Outcome =
+  | { readonly outcome: "bound"; readonly target: ParameterTarget }
+  | { readonly outcome: "ignored" | "refused"; readonly target?: ParameterTarget; readonly reason: string };
+
+/** What one query or form has set so far. */
+export interface ParameterState {
+  /** Keys of singular fields and map entries. */
+  readonly set: Set<string>;
+  /** The member set of each oneof, by the oneof's place. */
+  readonly oneofs: Map<string, string>;
+  /** Submessages that parameters have brought, each its own. */
+  readonly nested: FieldTree;
+}
+
+export interface ParameterBinder {
+  /** @param bodyPresent whether the body's field counts as set, for its oneof */
+  start(bodyPresent: boolean, nested: FieldTree): ParameterState;
+  /** Appends the field of a decoded parameter. */
+  bind(key: string, text: string, state: ParameterState, writer: ProtobufWriter): Outcome;
+  /** Appends the field of a part of a multipart form. */
+  bindPart(part: FormPart, state: ParameterState, writer: ProtobufWriter): Outcome;
+}
+
+export function createParameterBinder(scope: ParameterScope): ParameterBinder {
+  const targets = createParameterTargets(scope);
+  const unknown = scope.dialect.unknownFields === "refuse" ? "refused" : "ignored";
+
+  const settle = (
+    target: ParameterTarget | string,
+    text: string,
+    state: ParameterState,
+    writer: ProtobufWriter,
+  ): Outcome => {
+    if (typeof target === "string") return { outcome: unknown, reason: target };
+    if (target.owner === "path") return { outcome: "ignored", target, reason: "the path binds this field" };
+    if (target.owner === "body") return { outcome: unknown, target, reason: "the body carries this field" };
+    const reason = claim(target, state) ?? write(target, text, writer);
+    if (reason !== undefined) return { outcome: "refused", target, reason };
+    if (target.ancestors.length > 0) addToTree(state.nested, target.ancestors);
+    return { outcome: "bound", target };
+  };
+
+  return {
+    start: (bodyPresent, nested) => ({
+      set: new Set(),
+      oneofs: new Map(targets.takenOneofs(bodyPresent)),
+      nested,
+    }),
+    bind: (key, text, state, writer) => settle(targets.resolve(key), text, state, writer),
+    bindPart(part, state, writer) {
+      const target = targets.resolve(part.name, part);
+      // A file may be large: it is made a text only where its field is one.
+      const text = typeof target === "object" && target.raw ? "" : textOf(part.bytes);
+      return settle(target, text, state, writer);
+    },
+  };
+}
+
+/** Bytes that are not UTF-8 are no value of any field: the replacement character stands for them. */
+function textOf(bytes: Uint8Array): string {
+  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : "\ufffd";
+}
+
+/** Takes the target's place in the message; the reason where it is taken already. */
+function claim(target: ParameterTarget, state: ParameterState): string | undefined {
+  if (!target.repeats) {
+    if (state.set.has(target.key)) {
+      return target.mapKey === undefined
+        ? `given twice, and "${target.name}" is not repeated`
+        : "given twice for one key of a map";
+    }
+    state.set.add(target.key);
+  }
+  for (const { oneof, place, member } of target.oneofs) {
+    const taken = state.oneofs.get(place);
+    if (taken !== undefined && taken !== member) {
+      return `"${taken}" is set already, and both are in the oneof "${oneof}"`;
+    }
+    state.oneofs.set(place, member);
+  }
+  return undefined;
+}
+
+function write(target: ParameterTarget, text: string, writer: ProtobufWriter): string | undefined {
+  if (writeNested(writer, target.ancestors, target, text)) return undefined;
+  return `expected ${target.expected}, got ${quoteText(text)}`;
+}

@@ -1,0 +1,65 @@
+// The end of a backend call as an error of ours: code, text, details and trailer.
+// Sources: gRPC over HTTP/2, "Status"; grpc-status-details-bin as google.rpc.Status.
+import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import { Code } from "../rpc/code.ts";
+import type { Header } from "../rpc/header.ts";
+import { type ErrorDetail, RpcError } from "../rpc/rpc-error.ts";
+import { decodeGrpcMessage } from "../wire/grpc-message.ts";
+import { decodeGrpcStatusDetails } from "../wire/grpc-status-details.ts";
+import { formatConnectFailure, parseConnectFailure } from "./connect-failure.ts";
+import { headerFromMetadata } from "./grpc-js-metadata.ts";
+import type { LateStatus } from "./late-status.ts";
+
+export interface EndedCall {
+  readonly status: StatusObject;
+  /** The true status where `status` only stands in for it. */
+  readonly late: LateStatus | undefined;
+  /** Header that came before the end. */
+  readonly header: Header | undefined;
+  /** The target in words, for a failure to connect. */
+  readonly target: string;
+}
+
+/** The error that a call ended with; undefined where it ended well. */
+export function rpcErrorFromStatus(ended: EndedCall): RpcError | undefined {
+  const { status, late, header } = ended;
+  const code = status.code === 0 && late ? parseCode(late.grpcStatus) : knownCode(status.code);
+  if (code === Code.OK) return undefined;
+  const text = status.code === 0 && late ? decodeGrpcMessage(late.grpcMessage) : status.details;
+  return new RpcError(code, messageFor(code, text, ended.target), {
+    details: detailsFrom(status.metadata),
+    trailer: headerFromMetadata(status.metadata),
+    ...(header && { header }),
+    ...(code === Code.UNAVAILABLE && { cause: causeFor(text, ended.target) }),
+  });
+}
+
+/** Texts of grpc-js that name addresses inside our network are put in words that a client may read. */
+function messageFor(code: Code, text: string, target: string): string {
+  if (code === Code.UNAVAILABLE) {
+    const failure = parseConnectFailure(text, target);
+    if (failure) return `cannot reach the backend: ${failure.reason}`;
+  }
+  const local = code === Code.DEADLINE_EXCEEDED && /^Deadline exceeded after [\d.]+s,/.test(text);
+  return local ? "deadline exceeded" : text;
+}
+
+function causeFor(text: string, target: string): Error {
+  const failure = parseConnectFailure(text, target);
+  return new Error(failure ? formatConnectFailure(failure) : `${text} (${target})`);
+}
+
+function parseCode(text: string): Code {
+  return /^\d{1,9}$/.test(text) ? Number(text) : Code.UNKNOWN;
+}
+
+/** grpc-js reads `grpc-status` with Number(): what is no number comes out as NaN. */
+function knownCode(code: number): Code {
+  return Number.isInteger(code) && code >= 0 ? code : Code.UNKNOWN;
+}
+
+function detailsFrom(metadata: Metadata): readonly ErrorDetail[] {
+  const [value] = metadata.get("grpc-status-details-bin");
+  if (!Buffer.isBuffer(value)) return [];
+  return decodeGrpcStatusDetails(value.toString("base64"))?.details ?? [];
+}

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Code } from "../../src/rpc/code.ts";
+import { Header } from "../../src/rpc/header.ts";
+import { RpcError } from "../../src/rpc/rpc-error.ts";
+import { decodeBinaryHeader, encodeBinaryHeader } from "../../src/wire/binary-header.ts";
+import { appendForwarded, metadataFromHttp, metadataToHttp } from "../../src/wire/metadata.ts";
+
+const inRows: readonly [name: string, value: string, passes: boolean, reason: string][] = [
+  ["authorization", "Bearer x", true, "backends authenticate"],
+  ["cookie", "a=b", true, "any other header passes"],
+  ["traceparent", "00-x", true, "so do traces"],
+  ["accept", "application/json", true, "harmless"],
+  ["x-request-id", "7", true, "custom"],
+  ["x_under.dot-1", "v", true, "all characters of a gRPC name"],
+  ["host", "gateway", false, "becomes x-forwarded-host"],
+  [":authority", "gateway", false, "pseudo header"],
+  ["content-type", "application/json", false, "describes our body"],
+  ["content-length", "2", false, "also"],
+  ["content-encoding", "gzip", false, "also"],
+  ["accept-encoding", "gzip", false, "between client and gateway"],
+  ["te", "trailers", false, "hop by hop"],
+  ["connection", "keep-alive", false, "hop by hop"],
+  ["keep-alive", "timeout=5", false, "hop by hop"],
+  ["transfer-encoding", "chunked", false, "hop by hop"],
+  ["upgrade", "h2c", false, "hop by hop"],
+  ["http2-settings", "AAMA", false, "hop by hop"],
+  ["proxy-authorization", "Basic x", false, "for a proxy, not for the backend"],
+  ["expect", "100-continue", false, "for us"],
+  ["grpc-timeout", "1S", false, "the gateway writes its own"],
+  ["grpc-encoding", "gzip", false, "between client and gateway"],
+  ["connect-protocol-version", "1", false, "Connect's own"],
+  ["x-grpc-web", "1", false, "gRPC-Web's own"],
+  ["x-name", "Jürgen", false, "gRPC has no such value"],
+  ["x$name", "v", false, "gRPC has no such name"],
+];
+for (const [name, value, passes, reason] of inRows) {
+  test(`${name}: ${value} ${passes ? "passes" : "stays"} on the way in: ${reason}`, () => {
+    assert.deepEqual([...metadataFromHttp(Header.of([[name, value]]))], passes ? [[name, value]] : []);
+  });
+}
+
+test("duplicates keep their order", () => {
+  const header = Header.of([
+    ["x-a", "1"],
+    ["x-b", "2"],
+    ["x-a", "3"],
+  ]);
+  assert.deepEqual([...metadataFromHttp(header)], [...header]);
+});
+
+test("what connection lists stays behind", () => {
+  const header = Header.of([
+    ["connection", "close, X-Hop"],
+    ["x-hop", "1"],
+    ["x-end", "2"],
+  ]);
+  assert.deepEqual([...metadataFromHttp(header)], [["x-end", "2"]]);
+});
+
+const binaryRows: readonly [value: string, parts: readonly string[] | undefined, reason: string][] = [
+  ["AAEC", ["AAEC"], "no padding needed"],
+  ["AAE", ["AAE"], "unpadded"],
+  ["AAE=", ["AAE"], "padded"],
+  ["AA==", ["AA"], "padded twice"],
+  ["", [""], "no bytes"],
+  ["AA==,AAE", ["AA", "AAE"], "two values in one"],
+  ["AAEC, AAE=", ["AAEC", "AAE"], "with a space after the comma"],
+  ["AA=", undefined, "half the padding"],
+  ["A", undefined, "not a whole number of bytes"],
+  ["AAEC====", undefined, "too much padding"],
+  ["AA-_", undefined, "the URL alphabet"],
+  ["hello world", undefined, "text"],
+];
+for (const [value, parts, reason] of binaryRows) {
+  test(`a -bin value ${JSON.stringify(value)} is ${parts ? JSON.stringify(parts) : "refused"}: ${reason}`, () => {
+    const header = Header.of([["trace-bin", value]]);
+    if (parts) {
+      assert.deepEqual(metadataFromHttp(header).getAll("trace-bin"), parts);
+    } else {
+      assert.throws(
+        () => metadataFromHttp(header),
+        (error) => error instanceof RpcError && error.code === Code.INVALID_ARGUMENT,
+      );
+    }
+  });
+}
+
+test("a -bin value that is not base64 is taken as raw bytes where the profile says so", () => {
+  const metadata = metadataFromHttp(Header.of([["x-bin", "h\xe9llo, you"]]), { notBase64: "raw" });
+  assert.deepEqual(
+    metadata.getAll("x-bin").map((value) => Buffer.from(value, "base64").toString("latin1")),
+    ["h\xe9llo, you"],
+  );
+});
+
+const outRows: readonly [name: string, value: string, passes: boolean, reason: string][] = [
+  ["x-request-id", "7", true, "custom"],
+  ["set-cookie", "a=b", true, "a backend may set one"],
+  ["location", "/v1/x", true, "an HTTP header that a backend may set"],
+  ["trace-bin", "AAE", true, "binary as base64"],
+  ["content-type", "application/grpc", false, "the gateway writes its own"],
+  ["content-length", "5", false, "also"],
+  ["grpc-status", "0", false, "never reaches an HTTP client as a header"],
+  ["grpc-message", "x", false, "neither"],
+  ["grpc-encoding", "gzip", false, "between gateway and backend"],
+  ["trailer", "x", false, "hop by hop"],
+  ["connection", "close", false, "hop by hop"],
+  ["transfer-encoding", "chunked", false, "smuggling"],
+  ["date", "now", false, "the listener's"],
+  [":status", "200", false, "pseudo header"],
+  ["x-evil", "a\r\nset-cookie: b", false, "header injection"],
+];
+for (const [name, value, passes, reason] of outRows) {
+  test(`${name}: ${JSON.stringify(value)} ${passes ? "passes" : "stays"} on the way out: ${reason}`, () => {
+    assert.deepEqual([...metadataToHttp(Header.of([[name, value]]))], passes ? [[name, value]] : []);
+  });
+}
+
+test("binary values have an inverse", () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const text = encodeBinaryHeader(bytes);
+      assert.ok(!text.includes("="));
+      assert.deepEqual(decodeBinaryHeader(text), Uint8Array.from(bytes));
+    }),
+  );
+});
+
+test("the forwarded headers are written, without an entry for an unknown host", () => {
+  const metadata = new Header();
+  appendForwarded(metadata, { remoteAddress: "::ffff:192.0.2.1", host: "", scheme: "http" });
+  assert.deepEqual(
+    [...metadata],
+    [
+      ["x-forwarded-for", "192.0.2.1"],
+      ["x-forwarded-proto", "http"],
+    ],
+  );
+});
+
+test("the forwarded headers grow by one entry at each gateway", () => {
+  const metadata = Header.of([
+    ["x-forwarded-for", "198.51.100.1"],
+    ["x-forwarded-for", "198.51.100.2"],
+    ["x-forwarded-host", "example.com"],
+  ]);
+  appendForwarded(metadata, { remoteAddress: "2001:db8::1", host: "gateway", scheme: "https" });
+  assert.equal(metadata.get("x-forwarded-for"), "198.51.100.1, 198.51.100.2, 2001:db8::1");
+  assert.equal(metadata.get("x-forwarded-host"), "example.com, gateway");
+  assert.equal(metadata.get("x-forwarded-proto"), "https");
+});
+
+test("a request is not changed by taking its metadata", () => {
+  const header = Header.of([["x-a", "1"]]);
+  appendForwarded(metadataFromHttp(header), { remoteAddress: "192.0.2.1", host: "h", scheme: "http" });
+  assert.deepEqual([...header], [["x-a", "1"]]);
+});
