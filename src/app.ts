@@ -6,8 +6,8 @@ import type { Config, ListenerTlsConfig, SchemaConfig, UpstreamConfig } from "./
 import type { Explanation } from "./gateway/explanation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { RouteTableView } from "./gateway/route-table-view.ts";
-import type { Logger } from "./rpc/logger.ts";
 import { Header } from "./rpc/header.ts";
+import type { Logger } from "./rpc/logger.ts";
 import { createDescriptorSetSource } from "./schema/descriptor-set-source.ts";
 import { createProtoSource } from "./schema/proto-source.ts";
 import { createReflectionSource } from "./schema/reflection-source.ts";
@@ -117,8 +117,10 @@ async function createConfiguredGateway(config: Config, logger: Logger): Promise<
     upstreams,
     required: new Set(config.upstreams.filter(({ required }) => required).map(({ name }) => name)),
     sources: createSources(config, upstreams),
-    serviceConfigs: config.schema.serviceConfigs,
-    servicesOf: new Map(config.upstreams.flatMap(({ name, services }) => (services ? [[name, services]] : []))),
+    serviceConfigFiles: config.schema.serviceConfigs,
+    servicesOf: new Map(
+      config.upstreams.flatMap(({ name, services }) => (services ? [[name, services]] : [])),
+    ),
     dialect: dialects[config.profile],
     maxRequestBytes: config.maxRequestBytes,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),
@@ -132,7 +134,12 @@ async function createUpstream(config: UpstreamConfig): Promise<Upstream> {
   const ca = caFile && (await readFile(caFile));
   const cert = certFile && (await readFile(certFile));
   const key = keyFile && (await readFile(keyFile));
-  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(serverName && { serverName }) };
+  const tls = {
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(serverName && { serverName }),
+  };
   return { name, target, transport: createGrpcJsTransport({ target, tls }) };
 }
 
@@ -150,7 +157,10 @@ function createSources(config: Config, upstreams: readonly Upstream[]): SchemaSo
   // Without reflection and without files of its own, an upstream serves what the files for all of them say; beside
   // reflection those files are an overlay.
   const described = config.upstreams.filter(({ reflection, schema }) => !reflection && isEmpty(schema));
-  const sources = fileSources(config.schema, described.map(({ name }) => name));
+  const sources = fileSources(
+    config.schema,
+    described.map(({ name }) => name),
+  );
   for (const [index, upstream] of config.upstreams.entries()) {
     sources.push(...fileSources(upstream.schema, upstream.reflection ? [] : [upstream.name]));
     const invoke = upstreams[index]?.transport.invoke;
@@ -172,7 +182,8 @@ function createSources(config: Config, upstreams: readonly Upstream[]): SchemaSo
 function fileSources(config: SchemaConfig, upstreams: readonly string[]): SchemaSource[] {
   const { descriptorSets, protos, protoPaths } = config;
   const sources: SchemaSource[] = [];
-  if (descriptorSets.length > 0) sources.push(createDescriptorSetSource({ files: descriptorSets, upstreams }));
+  if (descriptorSets.length > 0)
+    sources.push(createDescriptorSetSource({ files: descriptorSets, upstreams }));
   if (protos.length > 0) sources.push(createProtoSource({ files: protos, protoPaths, upstreams }));
   return sources;
 }

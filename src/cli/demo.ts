@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { UpstreamConfig } from "../config/config.ts";
 
 export interface Demo {
@@ -13,8 +13,8 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-/** From `src/cli` and from `dist/cli` alike. */
-const serverFile = join(import.meta.dirname, "..", "..", "examples", "library", "server.ts");
+/** Lies the same way from `src/cli` as from `dist/src/cli`, where it is JavaScript. */
+const serverFile = join(import.meta.dirname, "..", "..", "examples", "library", `server${extname(import.meta.filename)}`);
 
 /** It starts in well under a second; a machine under load may need more. */
 const startLimitMs = 20_000;

@@ -5,7 +5,7 @@ import {
   type DescExtension,
   type DescField,
   type DescMessage,
-  type FileRegistry,
+  type Registry,
 } from "@bufbuild/protobuf";
 import {
   AnySchema,
@@ -39,7 +39,7 @@ const wellKnownTypes = createRegistry(
  * Creates the codec of a schema. Types are compiled when first used; `registry` resolves what an Any contains and which
  * extensions there are.
  */
-export function createCodec(registry: FileRegistry, options: JsonOptions): Codec {
+export function createCodec(registry: Registry, options: JsonOptions): Codec {
   const extensions = extensionsByMessage(registry);
   const resolve = (typeName: string): DescMessage | undefined =>
     registry.getMessage(typeName) ?? wellKnownTypes.getMessage(typeName);
@@ -99,7 +99,7 @@ export function createCodec(registry: FileRegistry, options: JsonOptions): Codec
 }
 
 /** The extensions of a schema by the name of the message they extend. */
-function extensionsByMessage(registry: FileRegistry): Map<string, DescExtension[]> {
+function extensionsByMessage(registry: Registry): Map<string, DescExtension[]> {
   const extensions = new Map<string, DescExtension[]>();
   for (const desc of registry) {
     if (desc.kind !== "extension") continue;

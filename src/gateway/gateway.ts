@@ -15,19 +15,23 @@ import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
 import { type ExplainedRequest, explainRequest } from "./explain-request.ts";
 import type { Explanation } from "./explanation.ts";
 import { judgeReadiness } from "./judge-readiness.ts";
+import { limitServices } from "./limit-services.ts";
 import type { Readiness } from "./readiness.ts";
 import { viewRouteTable } from "./route-table.ts";
 import type { RouteTableView } from "./route-table-view.ts";
 import { startSchemaLoop } from "./schema-loop.ts";
+import { startServiceConfigLoop } from "./service-config-loop.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
-import type { SourceState } from "./source-state.ts";
 
 export interface GatewayOptions {
   readonly upstreams: readonly Upstream[];
   /** Names of the upstreams without which the gateway is not ready. */
   readonly required: ReadonlySet<string>;
   readonly sources: readonly SchemaSource[];
-  readonly serviceConfigs: readonly ServiceConfig[];
+  /** Paths of service-config files. */
+  readonly serviceConfigFiles: readonly string[];
+  /** Selectors of the services that an upstream serves, by its name; without an entry it serves what its schema has. */
+  readonly servicesOf: ReadonlyMap<string, readonly string[]>;
   readonly dialect: Dialect;
   /** Largest request body, in bytes. */
   readonly maxRequestBytes: number;
@@ -47,7 +51,7 @@ export interface Gateway {
   readiness(): Readiness;
   /** Resolves when every schema source has been tried once, well or not. */
   readonly firstPass: Promise<void>;
-  /** Asks every schema source for a read soon. */
+  /** Reads every schema source and service config again soon. */
   refresh(): void;
   /** From now on /readyz says no, so that load balancers look elsewhere. */
   drain(): void;
@@ -65,15 +69,19 @@ export function createGateway(options: GatewayOptions): Gateway {
   let buildProblems: readonly Problem[] = [];
   let draining = false;
 
-  const swap = (states: readonly SourceState[]): void => {
-    const inputs = states.flatMap(({ source, reading }) =>
-      reading === undefined ? [] : [{ source: source.name, upstreams: source.upstreams, reading }],
-    );
+  const swap = (): void => {
+    const inputs = loop
+      .states()
+      .flatMap(({ source, reading }) =>
+        reading === undefined ? [] : [{ source: source.name, upstreams: source.upstreams, reading }],
+      );
+    if (inputs.length === 0) return;
     try {
-      const schema = mergeSchema(inputs);
-      const digest = snapshotDigest(schema.digest, options.serviceConfigs);
+      const schema = limitServices(mergeSchema(inputs), options.servicesOf);
+      const configs = configLoop.configs();
+      const digest = snapshotDigest(schema.digest, configs);
       if (digest === snapshot?.digest) return;
-      snapshot = buildSnapshot(schema, digest, options.serviceConfigs, snapshotOptions);
+      snapshot = buildSnapshot(schema, digest, configs, snapshotOptions);
       buildProblems = [];
       logSwap(snapshot, logger);
     } catch (reason) {
@@ -83,7 +91,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   };
 
+  const configLoop = startServiceConfigLoop({ files: options.serviceConfigFiles, onChange: swap, logger });
   const loop = startSchemaLoop({ sources: options.sources, onChange: swap, logger });
+  const refresh = (): void => {
+    configLoop.refresh();
+    loop.refresh();
+  };
   // A backend that comes back may have come back changed: its schema is read again at once.
   const unwatch = upstreams.map(({ name, transport }) =>
     transport.onStatus(({ state }) => {
@@ -109,7 +122,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       return jsonResponse(404, snapshot.formatStatus(error));
     },
     routes: () =>
-      viewRouteTable({ snapshot, dialect, states: loop.states(), upstreams, problems: buildProblems }),
+      viewRouteTable({
+        snapshot,
+        dialect,
+        states: loop.states(),
+        upstreams,
+        problems: [...buildProblems, ...configLoop.problems()],
+      }),
     explain(request) {
       if (snapshot === undefined) {
         throw new RpcError(Code.UNAVAILABLE, gateway.readiness().missing.join("; "));
@@ -118,14 +137,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     readiness: () =>
       judgeReadiness({ snapshot, states: loop.states(), upstreams, required: options.required, draining }),
-    firstPass: loop.firstPass,
-    refresh: loop.refresh,
+    firstPass: Promise.all([loop.firstPass, configLoop.firstPass]).then(() => {}),
+    refresh,
     drain: () => {
       draining = true;
     },
     close: async () => {
       for (const stop of unwatch) stop();
-      await loop.stop();
+      await Promise.all([loop.stop(), configLoop.stop()]);
       await Promise.all(upstreams.map(({ transport }) => transport.close()));
     },
   };

@@ -27,7 +27,8 @@ export function judgeReadiness(input: ReadinessInput): Readiness {
   }
   for (const { source, reading, problems, tried } of input.states) {
     if (reading !== undefined) {
-      if (problems.length > 0) warnings.push(`${source.name} is stale: ${problems.map(formatProblem).join("; ")}`);
+      if (problems.length > 0)
+        warnings.push(`${source.name} is stale: ${problems.map(formatProblem).join("; ")}`);
       continue;
     }
     const why = tried ? problems.map(formatProblem).join("; ") : "not read yet";

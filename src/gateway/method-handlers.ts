@@ -18,9 +18,7 @@ export function createMethodHandlers(
   schema: MergedSchema,
   { upstreams, maxTimeoutMs }: MethodHandlerOptions,
 ): (method: MethodInfo) => Handler {
-  const interceptors = [
-    createDeadlineInterceptor(maxTimeoutMs === undefined ? {} : { maxMs: maxTimeoutMs }),
-  ];
+  const interceptors = [createDeadlineInterceptor(maxTimeoutMs === undefined ? {} : { maxMs: maxTimeoutMs })];
   const handlers = new Map<string, Handler>();
   for (const { desc, upstreams: names } of schema.services) {
     const serving = names.map((name) => upstreams.get(name)).filter((upstream) => upstream !== undefined);

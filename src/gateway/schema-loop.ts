@@ -6,8 +6,8 @@ import { initialState, nextState, type SourceState } from "./source-state.ts";
 
 export interface SchemaLoopOptions {
   readonly sources: readonly SchemaSource[];
-  /** Called after an event that changed what a source says; reads the states it is given, must not throw. */
-  readonly onChange: (states: readonly SourceState[]) => void;
+  /** Called after an event that changed what a source says; must not throw. */
+  readonly onChange: () => void;
   readonly logger: Logger;
 }
 
@@ -34,7 +34,7 @@ export function startSchemaLoop({ sources, onChange, logger }: SchemaLoopOptions
     const after = nextState(before, event);
     states[index] = after;
     logEvent(before, after, logger);
-    if (before.digest !== after.digest) onChange(states);
+    if (before.digest !== after.digest) onChange();
     if (states.every((state) => state.tried)) passed();
   };
 

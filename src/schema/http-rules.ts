@@ -69,6 +69,7 @@ function matchConfigs(
 ): ReadonlyMap<DescMethod, ServiceConfigRule> {
   const byName = new Map(methods.map((method) => [methodName(method), method]));
   const matched = new Map<DescMethod, ServiceConfigRule>();
+  let misses = 0;
   for (const found of configs.flatMap((config) => config.rules)) {
     const { selector } = found.rule;
     const exact = byName.get(selector);
@@ -79,7 +80,9 @@ function matchConfigs(
         : [exact];
     for (const method of hits) matched.set(method, found);
     if (hits.length === 0) {
-      report(found.origin, `\`${selector}\` matches no method${suggestion(selector, byName.keys())}`);
+      // Comparing a name with all others takes its time; a config that misses altogether needs no list of guesses.
+      const guess = misses++ < 10 ? suggestion(selector, byName.keys()) : "";
+      report(found.origin, `\`${selector}\` matches no method${guess}`);
     }
   }
   return matched;

@@ -107,8 +107,8 @@ function checkDefault<F>(
   if (!isFieldSet(field, FieldDescriptorProtoSchema.field.defaultValue)) return undefined;
   const wrong = `the default value of ${place} is no value of its type`;
   if (type !== undefined) {
-    const known = type.declaration?.value.some((value) => value.name === field.defaultValue);
-    return known === true ? undefined : wrong;
+    const { declaration } = type;
+    return declaration !== undefined && valueNames(declaration).has(field.defaultValue) ? undefined : wrong;
   }
   // Reading bytes takes quadratic time.
   if (field.type === FieldDescriptorProto_Type.BYTES && field.defaultValue.length > 100_000) return wrong;
@@ -119,4 +119,16 @@ function checkDefault<F>(
   } catch {
     return wrong;
   }
+}
+
+const namesOfValues = new WeakMap<EnumDescriptorProto, ReadonlySet<string>>();
+
+/** Kept, as many fields may have defaults of one large enum. */
+function valueNames(declaration: EnumDescriptorProto): ReadonlySet<string> {
+  let names = namesOfValues.get(declaration);
+  if (names === undefined) {
+    names = new Set(declaration.value.map((value) => value.name));
+    namesOfValues.set(declaration, names);
+  }
+  return names;
 }

@@ -9,17 +9,25 @@ export type SourceLines = (method: DescMethod, option: number) => number | undef
 const [services, methods, options] = [6, 2, 4];
 
 export function createSourceLines(): SourceLines {
-  const files = new Map<DescFile, ReadonlyMap<string, number>>();
+  const files = new Map<DescFile, { paths: ReadonlyMap<DescMethod, string>; lines: ReadonlyMap<string, number> }>();
   return (method, option) => {
     const { file } = method.parent;
-    let lines = files.get(file);
-    if (lines === undefined) {
-      lines = methodLines(file);
-      files.set(file, lines);
+    let known = files.get(file);
+    if (known === undefined) {
+      known = { paths: methodPaths(file), lines: methodLines(file) };
+      files.set(file, known);
     }
-    const path = `${services},${file.services.indexOf(method.parent)},${methods},${method.parent.methods.indexOf(method)}`;
-    return lines.get(`${path},${options},${option}`) ?? lines.get(path);
+    const path = known.paths.get(method);
+    return known.lines.get(`${path},${options},${option}`) ?? known.lines.get(`${path}`);
   };
+}
+
+function methodPaths(file: DescFile): ReadonlyMap<DescMethod, string> {
+  const paths = new Map<DescMethod, string>();
+  file.services.forEach((service, i) => {
+    service.methods.forEach((method, j) => paths.set(method, `${services},${i},${methods},${j}`));
+  });
+  return paths;
 }
 
 function methodLines(file: DescFile): ReadonlyMap<string, number> {

@@ -51,7 +51,10 @@ export function createYamlReader(text: string, file: string, problems: ProblemLi
     const range = (node as Partial<Node> | null | undefined)?.range;
     return range ? placeAt(range[0]) : file;
   };
-  const report = (node: unknown, message: string): void => problems.add(place(node), message);
+  const report = (node: unknown, message: string): undefined => {
+    problems.add(place(node), message);
+    return undefined;
+  };
   const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
 
   return {

@@ -1,17 +1,18 @@
-// The exchanges of one listener: how many, and which of them wait for a client that does not move. One timer for all
-// of them and a clock that ticks with it, because a timer per request costs more than the request's headers.
+// The exchanges of one listener: how many, and which of them wait for a client that does not move; and the idle
+// connections beside them. One timer for all and a clock that ticks with it, because a timer per request adds up.
 import type { ListenerLimits } from "./listener-limits.ts";
 
-/** What can run out of time. */
+/** What can run out of time: an exchange, an idle connection. */
 export interface Expiring {
   readonly expireAtMs: number;
-  /** Closes the transport, which ends the exchange. */
+  /** Closes the transport. */
   expire(): void;
 }
 
 export class ExchangeSet {
   readonly stallMs: number;
   readonly #open = new Set<Expiring>();
+  readonly #watched = new Set<Expiring>();
   readonly #timer: NodeJS.Timeout;
   readonly #allowedMs: number;
   /** `performance.now()` at the last sweep. */
@@ -28,6 +29,11 @@ export class ExchangeSet {
     return this.#open.size;
   }
 
+  /** `performance.now()`, behind by as much as one sweep. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
   /** When a client that has to move from now on has had its time. */
   dueMs(): number {
     return this.#nowMs + this.#allowedMs;
@@ -41,12 +47,23 @@ export class ExchangeSet {
     this.#open.delete(exchange);
   }
 
+  /** Lets something expire that is no exchange. */
+  watch(connection: Expiring): void {
+    this.#watched.add(connection);
+  }
+
+  unwatch(connection: Expiring): void {
+    this.#watched.delete(connection);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
 
   #sweep(): void {
     this.#nowMs = performance.now();
-    for (const exchange of this.#open) if (exchange.expireAtMs <= this.#nowMs) exchange.expire();
+    for (const set of [this.#open, this.#watched]) {
+      for (const expiring of set) if (expiring.expireAtMs <= this.#nowMs) expiring.expire();
+    }
   }
 }

@@ -142,7 +142,7 @@ export function createHttp2Server(context: ListenerContext): Http2Server {
     if (arriving === undefined) return;
     sessions.set(session, arriving);
     session.once("close", () => sessions.delete(session));
-    watchSession(session, limits, options.onError);
+    watchSession(session, context);
     if (context.draining) session.close();
   });
 

@@ -1,6 +1,7 @@
 // One HTTP/2 connection: its settings, its protection against floods, and when it has idled long enough.
 // Source: RFC 9113 §6.5 (SETTINGS), §6.9 (flow control), §10.5; CVE-2023-44487 (rapid reset), CVE-2019-9512…9518.
 import type { ServerHttp2Session, ServerOptions } from "node:http2";
+import type { ListenerContext } from "./listener-context.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 
 /** One stream's window bounds what we hold of its body; the connection's is refilled as bytes arrive, not as they are read. */
@@ -32,28 +33,33 @@ export function http2Options(limits: ListenerLimits): ServerOptions {
 }
 
 /** Limits in time: SETTINGS must follow the preface, and a connection without streams ends some day. */
-export function watchSession(
-  session: ServerHttp2Session,
-  limits: ListenerLimits,
-  onError: (error: unknown, where: string) => void,
-): void {
-  let openCount = 0;
+export function watchSession(session: ServerHttp2Session, context: ListenerContext): void {
+  const { exchanges, limits, options } = context;
   const settingsTimer = setTimeout(() => {
-    onError(new Error(`no SETTINGS within ${limits.firstBytesMs} ms of the preface`), "HTTP/2");
+    options.onError(new Error(`no SETTINGS within ${limits.firstBytesMs} ms of the preface`), "HTTP/2");
     session.destroy();
   }, limits.firstBytesMs);
-  session.once("remoteSettings", () => clearTimeout(settingsTimer));
   session.setLocalWindowSize(connectionWindowBytes);
+
+  // Node's session.setTimeout would do but for one thing: once it has fired on a busy session it stays off.
+  let openCount = 0;
+  const idle = {
+    expireAtMs: exchanges.nowMs + limits.http2IdleMs,
+    expire: () => session.close(),
+  };
+  const onStreamClose = (): void => {
+    openCount--;
+    if (openCount === 0) idle.expireAtMs = exchanges.nowMs + limits.http2IdleMs;
+  };
   session.on("stream", (stream) => {
     openCount++;
-    stream.once("close", () => {
-      openCount--;
-    });
+    idle.expireAtMs = Number.POSITIVE_INFINITY;
+    stream.once("close", onStreamClose);
   });
-  session.setTimeout(limits.http2IdleMs, () => {
-    if (openCount === 0) session.close();
-    // A timer that has fired stays off; the streams may end without another frame to start it.
-    else session.setTimeout(limits.http2IdleMs);
+  exchanges.watch(idle);
+  session.once("remoteSettings", () => clearTimeout(settingsTimer));
+  session.once("close", () => {
+    clearTimeout(settingsTimer);
+    exchanges.unwatch(idle);
   });
-  session.once("close", () => clearTimeout(settingsTimer));
 }

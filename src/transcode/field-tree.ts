@@ -51,41 +51,82 @@ export function dropFields(message: Uint8Array, tree: FieldTree): Uint8Array {
   return writer.finish();
 }
 
+/** Joining is synchronous, so one buffer serves all messages. */
+const joined = new ProtobufWriter();
+
 /**
- * The message with the submessages of each branch of the tree joined into one, at the place of the last.
+ * A copy of the message in which the submessages of each branch of the tree are one, at the place of the last.
  * @throws RpcError INVALID_ARGUMENT when the bytes are no message
  */
 export function joinSubmessages(message: Uint8Array, tree: FieldTree): Uint8Array {
-  const pieces = new Map<number, Uint8Array[]>();
+  joined.reset();
+  writeJoined(message, tree, joined);
+  return joined.finish();
+}
+
+function writeJoined(message: Uint8Array, tree: FieldTree, writer: ProtobufWriter): void {
+  const left = countSubmessages(message, tree);
+  if (left === undefined) {
+    writer.raw(message);
+    return;
+  }
+  // Contents are gathered as bytes, not as a list of places: a body of two million empty submessages is 4 MB.
+  const gathered = new Map<number, ProtobufWriter>();
+  const reader = new ProtobufReader(message, Code.INVALID_ARGUMENT);
+  let copied = 0;
+  while (reader.pos < reader.end) {
+    const start = reader.pos;
+    const tag = reader.tag();
+    const number = tag >>> 3;
+    const branch = left.has(number) ? tree.get(number) : undefined;
+    if (branch === undefined) {
+      reader.skip(tag);
+      continue;
+    }
+    const content = readField(reader, tag);
+    if (content === undefined) continue;
+    writer.rawRange(message, copied, start);
+    copied = reader.pos;
+    let contents = gathered.get(number);
+    if (contents === undefined) {
+      contents = new ProtobufWriter(64);
+      gathered.set(number, contents);
+    }
+    contents.raw(content);
+    const rest = (left.get(number) ?? 1) - 1;
+    left.set(number, rest);
+    if (rest > 0) continue;
+    writer.uint32(tag);
+    const mark = (tag & 7) === WireType.LENGTH ? writer.begin() : -1;
+    writeJoined(contents.bytes.subarray(0, contents.pos), branch, writer);
+    if (mark >= 0) writer.end(mark);
+    else writer.uint32(groupEndOf(tag));
+  }
+  writer.rawRange(message, copied, message.length);
+}
+
+/**
+ * How often each submessage of the tree comes, of those that come more than once; undefined where none does. What
+ * comes once stays as it is: submessages inside of it came once too, since each value brought all of its ancestors.
+ */
+function countSubmessages(message: Uint8Array, tree: FieldTree): Map<number, number> | undefined {
+  if (tree.size === 0) return undefined;
+  const counts = new Map<number, number>();
   const reader = new ProtobufReader(message, Code.INVALID_ARGUMENT);
   let repeated = false;
   while (reader.pos < reader.end) {
     const tag = reader.tag();
-    const content = readField(reader, tag);
-    if (content === undefined || !tree.has(tag >>> 3)) continue;
-    const known = pieces.get(tag >>> 3);
-    repeated ||= known !== undefined;
-    if (known === undefined) pieces.set(tag >>> 3, [content]);
-    else known.push(content);
+    reader.skip(tag);
+    const wireType = tag & 7;
+    if (wireType !== WireType.LENGTH && wireType !== WireType.GROUP_START) continue;
+    if (!tree.has(tag >>> 3)) continue;
+    const count = counts.get(tag >>> 3) ?? 0;
+    counts.set(tag >>> 3, count + 1);
+    repeated ||= count > 0;
   }
-  // Submessages inside of one that came once are one already: each value brought all of its ancestors.
-  if (!repeated) return message;
-
-  const writer = new ProtobufWriter(message.length + 16);
-  reader.pos = 0;
-  while (reader.pos < reader.end) {
-    const start = reader.pos;
-    const tag = reader.tag();
-    const content = readField(reader, tag);
-    const contents = content === undefined ? undefined : pieces.get(tag >>> 3);
-    const branch = tree.get(tag >>> 3);
-    if (contents === undefined || branch === undefined || contents.length === 1) {
-      writer.rawRange(message, start, reader.pos);
-    } else if (content?.byteOffset === contents.at(-1)?.byteOffset) {
-      writeSubmessage(writer, tag, joinSubmessages(Buffer.concat(contents), branch));
-    }
-  }
-  return writer.finish();
+  if (!repeated) return undefined;
+  for (const [number, count] of counts) if (count === 1) counts.delete(number);
+  return counts;
 }
 
 /** Moves past the value of a tag; its content where it is a submessage or may be one. */
@@ -108,6 +149,10 @@ function writeSubmessage(writer: ProtobufWriter, tag: number, content: Uint8Arra
     writer.lengthPrefixed(content);
   } else {
     writer.raw(content);
-    writer.uint32(((tag & ~7) | WireType.GROUP_END) >>> 0);
+    writer.uint32(groupEndOf(tag));
   }
+}
+
+function groupEndOf(startTag: number): number {
+  return ((startTag & ~7) | WireType.GROUP_END) >>> 0;
 }

@@ -61,15 +61,11 @@ export function createParameterBinder(scope: ParameterScope): ParameterBinder {
     bindPart(part, state, writer) {
       const target = targets.resolve(part.name, part);
       // A file may be large: it is made a text only where its field is one.
-      const text = typeof target === "object" && target.raw ? "" : textOf(part.bytes);
-      return settle(target, text, state, writer);
+      if (typeof target === "string" || target.raw) return settle(target, "", state, writer);
+      if (!isUtf8(part.bytes)) return { outcome: "refused", target, reason: "the part is not UTF-8 text" };
+      return settle(target, new TextDecoder("utf-8", { ignoreBOM: true }).decode(part.bytes), state, writer);
     },
   };
-}
-
-/** Bytes that are not UTF-8 are no value of any field: the replacement character stands for them. */
-function textOf(bytes: Uint8Array): string {
-  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : "\ufffd";
 }
 
 /** Takes the target's place in the message; the reason where it is taken already. */

@@ -76,7 +76,7 @@ export function createRequestBinding(options: RequestBindingOptions): RequestBin
       if (updateMask !== undefined && bodyFormat(contentType) === "json") updateMask.fill(bytes, writer);
       if (nested.size === 0 && nestedPath.size === 0) return writer.finish();
       for (const { ancestors } of path.fields) addToTree(nested, ancestors);
-      return joinSubmessages(writer.finish(), nested);
+      return joinSubmessages(writer.bytes.subarray(0, writer.pos), nested);
     },
     bindBody(bytes, contentType) {
       const nested: FieldTree = new Map();

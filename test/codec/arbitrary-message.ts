@@ -57,6 +57,14 @@ function scalar(type: ScalarType): fc.Arbitrary<ScalarValue> {
   }
 }
 
+/**
+ * Keys without a backslash, because of JSON.parse, which the oracle needs: the V8 of Node 26 gives the key `\` for
+ * `{"中":0,"\"":1}` where it has parsed `{"中":0,"\\":1}` before. encode-json.test.ts has such keys in a table.
+ */
+function mapKey(type: ScalarType): fc.Arbitrary<ScalarValue> {
+  return scalar(type).filter((key) => typeof key !== "string" || !key.includes("\\"));
+}
+
 function enumNumber(field: DescField): fc.Arbitrary<number> {
   const numbers = field.enum?.values.map((value) => value.number) ?? [0];
   const known = fc.constantFrom(...numbers);
@@ -64,9 +72,6 @@ function enumNumber(field: DescField): fc.Arbitrary<number> {
   if (field.enum?.typeName === "google.protobuf.NullValue") return fc.constant(0);
   return field.enum?.open ? fc.oneof(known, int32) : known;
 }
-
-/** JSON as google.protobuf.Value holds it. */
-const jsonValue = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 
 function wellKnown(desc: DescMessage, depth: number): fc.Arbitrary<object> | undefined {
   switch (desc.typeName) {
@@ -111,7 +116,10 @@ function wellKnown(desc: DescMessage, depth: number): fc.Arbitrary<object> | und
 export function arbitraryMessage(desc: DescMessage, depth = 0): fc.Arbitrary<Message> {
   const special = wellKnown(desc, depth);
   if (special !== undefined) return special.map((init) => create(desc, init as never));
-  const fields = fc.subarray(desc.fields, depth === 0 ? {} : { maxLength: Math.min(desc.fields.length, Math.max(0, 3 - depth)) });
+  const fields = fc.subarray(
+    desc.fields,
+    depth === 0 ? {} : { maxLength: Math.min(desc.fields.length, Math.max(0, 3 - depth)) },
+  );
   const required = desc.fields.filter((field) => field.presence === 3);
   const chosen = desc.typeName === "google.protobuf.Value" ? valueKind(desc, depth) : fields;
   return chosen.chain((subset) => {
@@ -143,7 +151,7 @@ function fieldValue(field: DescField, depth: number): fc.Arbitrary<unknown> {
     case "list":
       return fc.array(element(field, depth), { maxLength: 4 });
     case "map":
-      return fc.array(fc.tuple(scalar(field.mapKey), element(field, depth)), { maxLength: 4 });
+      return fc.array(fc.tuple(mapKey(field.mapKey), element(field, depth)), { maxLength: 4 });
   }
 }
 
@@ -161,5 +169,3 @@ function setField(message: ReflectMessage, field: DescField, value: unknown): vo
     for (const [key, item] of value as [never, unknown][]) message.get(field).set(key, wrap(item));
   } else message.set(field, wrap(value));
 }
-
-export { jsonValue };

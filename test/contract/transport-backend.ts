@@ -89,7 +89,7 @@ export interface RawPeer extends AsyncDisposable {
 /** A TCP server that treats its connections as told. */
 export async function startRawPeer(onConnection: (socket: Socket) => void): Promise<RawPeer> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
@@ -117,7 +117,7 @@ export function startCuttableProxy(
 ): Promise<RawPeer> {
   return startRawPeer((client) => {
     onConnection(client);
-    const backend = connect(target.port, target.host);
+    const backend = connect({ port: target.port, host: target.host, noDelay: true });
     backend.on("error", () => client.destroy());
     client.on("close", () => backend.destroy());
     backend.on("close", () => client.destroy());

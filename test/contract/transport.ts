@@ -1,5 +1,5 @@
 // The contract of `Transport`, run by every implementation: what a call carries and brings back, for all four kinds.
-// How calls end, and what a connection does, stand in transport-endings.ts and transport-connection.ts.
+// How calls end, odd peers, and connections stand in transport-endings.ts, transport-peers.ts, transport-connection.ts.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Metadata } from "@grpc/grpc-js";

@@ -173,7 +173,7 @@ test("HTTP/2: a connection without streams is asked to go after a while, one wit
       await go.promise;
       return text(200, "ok");
     },
-    { limits: { http2IdleMs: 40 } },
+    { limits: { http2IdleMs: 40, sweepMs: 10 } },
   );
   const idle = await openSession(t, listener.port);
   const busy = await openSession(t, listener.port);

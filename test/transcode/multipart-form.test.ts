@@ -146,7 +146,7 @@ test("a part that does not bind is refused by its name", () => {
       form(part('name="raw"; filename="a"', "x"), part('name="raw"', "AA")),
       'form field "raw": given twice, and "raw" is not repeated',
     ],
-    [form(part('name="nums"; filename="a"', image)), 'form field "nums": expected int32, got "\ufffd"'],
+    [form(part('name="nums"; filename="a"', image)), 'form field "nums": the part is not UTF-8 text'],
   ] as const) {
     const act = () => of(whole).fixture?.bind({ captures: ["p"], body, contentType });
     assert.equal(refusalOf(act), `INVALID_ARGUMENT: ${reason}`);

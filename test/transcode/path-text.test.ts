@@ -5,16 +5,16 @@ import { decodeMultiSegment, decodeQueryText, normalizeSegment } from "../../src
 
 const reserved = "%21%23%24%26%27%28%29%2A%2B%2C%2F%3A%3B%3D%3F%40%5B%5D";
 
-for (const [unescape, expected, fact] of [
+for (const [unescaping, expected, fact] of [
   ["except-slash", "!#$&'()*+,%2F:;=?@[]", "but the slash"],
   ["all-except-reserved", reserved, "but the reserved characters"],
   ["all", "!#$&'()*+,/:;=?@[]", "without exception"],
 ] as const) {
-  test(`${unescape} decodes a variable of several segments ${fact}`, () => {
-    assert.equal(decodeMultiSegment(reserved, unescape), expected);
-    assert.equal(decodeMultiSegment("a%20b%C3%A9%7e", unescape), "a b\u00e9~");
-    assert.equal(decodeMultiSegment("a/%2", unescape), undefined);
-    assert.equal(decodeMultiSegment("%C3%2F%A9", unescape), undefined);
+  test(`${unescaping} decodes a variable of several segments ${fact}`, () => {
+    assert.equal(decodeMultiSegment(reserved, unescaping), expected);
+    assert.equal(decodeMultiSegment("a%20b%C3%A9%7e", unescaping), "a b\u00e9~");
+    assert.equal(decodeMultiSegment("a/%2", unescaping), undefined);
+    assert.equal(decodeMultiSegment("%C3%2F%A9", unescaping), undefined);
   });
 }
 
@@ -35,8 +35,8 @@ test("an encoded query text decodes to itself, with either form of a space", () 
 test("decoding is total", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      for (const unescape of ["except-slash", "all-except-reserved", "all"] as const)
-        decodeMultiSegment(text, unescape);
+      for (const unescaping of ["except-slash", "all-except-reserved", "all"] as const)
+        decodeMultiSegment(text, unescaping);
       decodeQueryText(text);
     }),
   );

@@ -1,0 +1,89 @@
+// What a request would do, for a terminal: /debug/explain for curl, and `protogate explain`.
+import type { Explanation } from "../gateway/explanation.ts";
+import { kindText } from "./names.ts";
+import { formatColumns, printable } from "./text-columns.ts";
+
+/** Answer first, then the route, what binds, what the backend gets, and what else was tried. Ends with a newline. */
+export function formatExplanation(explanation: Explanation): string {
+  const sections = [
+    [printable(`${explanation.httpMethod} ${explanation.target}`), `  ${printable(answer(explanation))}`],
+    routeLines(explanation),
+    bindingLines(explanation),
+    backendLines(explanation),
+    trialLines(explanation),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function answer({ summary, error }: Explanation): string {
+  if (error === null) return summary;
+  const status = `answered with ${error.httpStatus} ${error.code}`;
+  return summary === error.message ? `${status}: ${summary}` : `${summary}, ${status}: ${error.message}`;
+}
+
+function routeLines({ route, allow }: Explanation): string[] {
+  if (route === null) return allow.length === 0 ? [] : [`allowed here: ${printable(allow.join(", "))}`];
+  const rows = [
+    ["rpc", `${route.rpc} (${kindText(route.kind)})`],
+    ["request", route.requestType],
+    ["reply", route.replyType],
+    ["body", bodyText(route.body)],
+    ["response body", route.responseBody],
+    ["from", route.origin],
+    ["upstream", route.upstreams.join(", ")],
+  ].filter((row) => row[1] !== "");
+  return ["route", ...formatColumns(rows, [], "  ")];
+}
+
+/** `*` and the empty text need their meaning beside them. */
+export function bodyText(body: string): string {
+  if (body === "") return "none";
+  return body === "*" ? "* (the whole message)" : body;
+}
+
+function bindingLines({ bindings }: Explanation): string[] {
+  if (bindings.length === 0) return [];
+  const rows = bindings.map((step) => [
+    step.outcome,
+    step.from,
+    step.text === "" ? step.key : `${step.key} = ${step.text}`,
+    step.field === undefined ? "" : `→ ${step.field}${step.type === undefined ? "" : `: ${step.type}`}`,
+    step.reason ?? "",
+  ]);
+  return ["binding", ...formatColumns(rows, [], "  ")];
+}
+
+function backendLines({ backend }: Explanation): string[] {
+  if (backend === null) return [];
+  const upstreams = backend.upstreams.length === 0 ? "no upstream" : `upstream ${backend.upstreams.join(", ")}`;
+  return [
+    "the backend would receive",
+    `  ${printable(`${backend.path}  (${upstreams})`)}`,
+    `  ${printable(`${backend.messageType}, ${backend.messageBytes} bytes`)}`,
+    ...indented(backend.json),
+    ...(backend.header.length === 0 ? [] : ["  with metadata", ...backend.header.map((line) => `    ${printable(line)}`)]),
+  ];
+}
+
+function indented(text: string): string[] {
+  return text.split("\n").map((line) => `    ${printable(line)}`);
+}
+
+function trialLines({ trials }: Explanation): string[] {
+  if (trials.length === 0) return [];
+  const rows = trials.map((trial) => [
+    outcomeText(trial.outcome),
+    trial.httpMethod,
+    trial.template,
+    trial.outcome === "matched" && trial.reason === "" ? trial.rpc : trial.reason,
+  ]);
+  return ["tried, best first", ...formatColumns(rows, [], "  ")];
+}
+
+/** `less_specific` → `less specific` */
+export function outcomeText(outcome: string): string {
+  return outcome.replaceAll("_", " ");
+}
