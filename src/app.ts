@@ -122,6 +122,7 @@ async function createConfiguredGateway(config: Config, logger: Logger): Promise<
       config.upstreams.flatMap(({ name, services }) => (services ? [[name, services]] : [])),
     ),
     dialect: dialects[config.profile],
+    strict: config.strict,
     maxRequestBytes: config.maxRequestBytes,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),
     logger,

@@ -58,13 +58,16 @@ function bindingLines({ bindings }: Explanation): string[] {
 
 function backendLines({ backend }: Explanation): string[] {
   if (backend === null) return [];
-  const upstreams = backend.upstreams.length === 0 ? "no upstream" : `upstream ${backend.upstreams.join(", ")}`;
+  const upstreams =
+    backend.upstreams.length === 0 ? "no upstream" : `upstream ${backend.upstreams.join(", ")}`;
   return [
     "the backend would receive",
     `  ${printable(`${backend.path}  (${upstreams})`)}`,
     `  ${printable(`${backend.messageType}, ${backend.messageBytes} bytes`)}`,
     ...indented(backend.json),
-    ...(backend.header.length === 0 ? [] : ["  with metadata", ...backend.header.map((line) => `    ${printable(line)}`)]),
+    ...(backend.header.length === 0
+      ? []
+      : ["  with metadata", ...backend.header.map((line) => `    ${printable(line)}`)]),
   ];
 }
 

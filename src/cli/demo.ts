@@ -14,7 +14,14 @@ export interface Demo {
 }
 
 /** Lies the same way from `src/cli` as from `dist/src/cli`, where it is JavaScript. */
-const serverFile = join(import.meta.dirname, "..", "..", "examples", "library", `server${extname(import.meta.filename)}`);
+const serverFile = join(
+  import.meta.dirname,
+  "..",
+  "..",
+  "examples",
+  "library",
+  `server${extname(import.meta.filename)}`,
+);
 
 /** It starts in well under a second; a machine under load may need more. */
 const startLimitMs = 20_000;

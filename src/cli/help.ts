@@ -100,8 +100,8 @@ Flags and arguments win over the file, key by key: \`--listen\` replaces \`liste
 arguments replace \`upstreams\`. Paths are relative to the file. Durations are \`500ms\`, \`30s\`, \`1m\`,
 \`1h\`; sizes are bytes, \`512KiB\`, \`4MiB\`.
 
-With descriptor sets or .proto files and no reflection, each upstream is taken to serve every service
-of them, unless its \`services\` say otherwise.
+With descriptor sets or .proto files and no reflection, each upstream is taken to serve every
+service of them, unless its \`services\` say otherwise.
 
   listen: 0.0.0.0:8080
   upstreams:

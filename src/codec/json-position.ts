@@ -120,7 +120,7 @@ export function describeJson(json: Uint8Array, offset: number): string {
   const text = isAscii(shown) ? String.fromCharCode(...shown) : textDecoder.decode(shown);
   const short = text.length > 40 ? `${text.slice(0, 40).toWellFormed()}…` : text;
   // A control character must not reach a log or a terminal as it is.
-  return short.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1));
+  return short.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function tokenEnd(json: Uint8Array, start: number): number {

@@ -215,17 +215,17 @@ function invalidUtf8Offset(bytes: Uint8Array): number {
   let invalid = bytes.length;
   while (invalid - valid > 1) {
     const middle = (valid + invalid) >> 1;
-    if (isUtf8Prefix(bytes.subarray(0, middle))) valid = middle;
+    if (cutCharacter(bytes.subarray(0, middle)) >= 0) valid = middle;
     else invalid = middle;
   }
-  return valid;
+  return valid - cutCharacter(bytes.subarray(0, valid));
 }
 
-/** Whether the bytes are UTF-8 apart from a character that is cut off at the end. */
-function isUtf8Prefix(bytes: Uint8Array): boolean {
+/** How many bytes at the end may be the start of a character while all before is UTF-8; -1 where not even that. */
+function cutCharacter(bytes: Uint8Array): number {
   for (let cut = 0; cut <= 3 && cut <= bytes.length; cut++) {
-    if (cut > 0 && (bytes[bytes.length - cut] as number) < 0x80) return false;
-    if (isUtf8(bytes.subarray(0, bytes.length - cut))) return true;
+    if (cut > 0 && (bytes[bytes.length - cut] as number) < 0x80) return -1;
+    if (isUtf8(bytes.subarray(0, bytes.length - cut))) return cut;
   }
-  return false;
+  return -1;
 }

@@ -10,6 +10,7 @@ import type { Problem } from "../schema/problem.ts";
 import type { ServiceConfig } from "../schema/service-config.ts";
 import type { SchemaSource } from "../schema/source.ts";
 import type { Dialect } from "../transcode/dialect.ts";
+import type { ShadowedRoute } from "../transcode/route.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
 import { type ExplainedRequest, explainRequest } from "./explain-request.ts";
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   /** Selectors of the services that an upstream serves, by its name; without an entry it serves what its schema has. */
   readonly servicesOf: ReadonlyMap<string, readonly string[]>;
   readonly dialect: Dialect;
+  /** Whether a schema with a shadowed route is refused as a whole, the old one serving on. */
+  readonly strict: boolean;
   /** Largest request body, in bytes. */
   readonly maxRequestBytes: number;
   /** Upper bound of every call's time; none by default. */
@@ -81,8 +84,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       const configs = configLoop.configs();
       const digest = snapshotDigest(schema.digest, configs);
       if (digest === snapshot?.digest) return;
-      snapshot = buildSnapshot(schema, digest, configs, snapshotOptions);
-      buildProblems = [];
+      const next = buildSnapshot(schema, digest, configs, snapshotOptions);
+      buildProblems = options.strict ? next.table.shadowed.map(shadowProblem) : [];
+      if (buildProblems.length > 0) {
+        logger.error("snapshot refused", { problems: buildProblems, serving: snapshot?.digest ?? "nothing" });
+        return;
+      }
+      snapshot = next;
       logSwap(snapshot, logger);
     } catch (reason) {
       const message = reason instanceof Error ? reason.message : String(reason);
@@ -136,7 +144,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       return explainRequest(snapshot, request);
     },
     readiness: () =>
-      judgeReadiness({ snapshot, states: loop.states(), upstreams, required: options.required, draining }),
+      judgeReadiness({
+        snapshot,
+        states: loop.states(),
+        upstreams,
+        required: options.required,
+        draining,
+        problems: buildProblems,
+      }),
     firstPass: Promise.all([loop.firstPass, configLoop.firstPass]).then(() => {}),
     refresh,
     drain: () => {
@@ -149,6 +164,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
   return gateway;
+}
+
+function shadowProblem({ route, by }: ShadowedRoute): Problem {
+  const claim = `${route.httpMethod} ${route.template}`;
+  return {
+    place: route.origin,
+    message: `${claim} is shadowed by ${by.info.path} (${by.origin}), strict refuses that`,
+  };
 }
 
 function snapshotDigest(schemaDigest: string, serviceConfigs: readonly ServiceConfig[]): string {
@@ -171,7 +194,7 @@ function jsonResponse(
   extra: readonly (readonly [string, string])[] = [],
 ): HttpResponse {
   const header = Header.of([["content-type", "application/json"], ...extra]);
-  return { httpStatus, header, body: Buffer.from(json) };
+  return { httpStatus, header, body: json };
 }
 
 function logSwap(snapshot: Snapshot, logger: Logger): void {

@@ -1,5 +1,5 @@
 // Decides whether the gateway is ready and says in words what is missing.
-import { formatProblem } from "../schema/problem.ts";
+import { formatProblem, type Problem } from "../schema/problem.ts";
 import { formatTarget } from "../upstream/target.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { Readiness } from "./readiness.ts";
@@ -13,13 +13,17 @@ interface ReadinessInput {
   /** Names of the upstreams without which the gateway is not ready. */
   readonly required: ReadonlySet<string>;
   readonly draining: boolean;
+  /** Of a schema that was not put into service. */
+  readonly problems: readonly Problem[];
 }
 
 export function judgeReadiness(input: ReadinessInput): Readiness {
   const missing: string[] = [];
   const warnings: string[] = [];
   if (input.draining) missing.push("the gateway is draining");
-  if (input.snapshot === undefined) missing.push("no schema has been read yet");
+  const refused = input.problems.map(formatProblem);
+  if (input.snapshot !== undefined) warnings.push(...refused);
+  else missing.push(refused.length === 0 ? "no schema has been read yet" : refused.join("; "));
   for (const upstream of input.upstreams) {
     const complaint = complaintOf(upstream);
     if (complaint === undefined) continue;

@@ -58,7 +58,7 @@ export function buildSnapshot(
   const registry = withErrorDetails(schema.registry);
   const codec = createCodec(registry, jsonOptionsOf(dialect));
   const rules = resolveHttpRules(schema, serviceConfigs);
-  const table = compileRoutes(rules.rules, { codec, dialect, registry });
+  const table = compileRoutes(rules.rules, { codec, dialect });
   const router = createRouter(table.routes);
   const formatStatus = createStatusFormat(codec, dialect);
   const handlerOf = createMethodHandlers(schema, options);

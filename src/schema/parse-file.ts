@@ -59,9 +59,8 @@ export function reasonOf(error: unknown): string {
   return shorten(error instanceof Error ? error.message : String(error), 300);
 }
 
-/** Names and texts from outside, cut where they are long, with control characters made visible. */
+/** Names and texts from outside, cut where they are long, with characters that cannot be seen made visible. */
 export function shorten(text: string, length = 120): string {
   const cut = text.length > length ? `${text.slice(0, length)}…` : text;
-  const quoted = JSON.stringify(cut);
-  return quoted.slice(1, -1) === cut ? cut : quoted;
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`);
 }

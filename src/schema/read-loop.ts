@@ -91,5 +91,5 @@ function createBell(): Bell {
 export function retryDelayMs(failures: number, maxMs: number, random: () => number = Math.random): number {
   const delayMs = Math.min(maxMs, 1_000 * 2 ** Math.min(failures - 1, 20));
   // Many gateways that lost the same backend should not come back in the same instant.
-  return delayMs * (0.8 + 0.4 * random());
+  return Math.round(delayMs * (0.8 + 0.4 * random()));
 }

@@ -9,7 +9,10 @@ export type SourceLines = (method: DescMethod, option: number) => number | undef
 const [services, methods, options] = [6, 2, 4];
 
 export function createSourceLines(): SourceLines {
-  const files = new Map<DescFile, { paths: ReadonlyMap<DescMethod, string>; lines: ReadonlyMap<string, number> }>();
+  const files = new Map<
+    DescFile,
+    { paths: ReadonlyMap<DescMethod, string>; lines: ReadonlyMap<string, number> }
+  >();
   return (method, option) => {
     const { file } = method.parent;
     let known = files.get(file);
@@ -25,7 +28,9 @@ export function createSourceLines(): SourceLines {
 function methodPaths(file: DescFile): ReadonlyMap<DescMethod, string> {
   const paths = new Map<DescMethod, string>();
   file.services.forEach((service, i) => {
-    service.methods.forEach((method, j) => paths.set(method, `${services},${i},${methods},${j}`));
+    service.methods.forEach((method, j) => {
+      paths.set(method, `${services},${i},${methods},${j}`);
+    });
   });
   return paths;
 }

@@ -1,7 +1,13 @@
 // Pulls a streamed answer into Node's stream at the client's pace. Law of streams (design.md §4): whoever stops early
 // returns the iterator, so that the backend call behind it ends.
 import type { Writable } from "node:stream";
+import type { BodyPiece, HttpResponse } from "../wire/http-message.ts";
 import type { Exchange } from "./exchange.ts";
+
+/** Whether a body is there as a whole, or there is none. */
+export function isBuffered(body: HttpResponse["body"]): body is BodyPiece | undefined {
+  return body === undefined || typeof body === "string" || body instanceof Uint8Array;
+}
 
 /**
  * Writes all pieces. Resolves true when the body has ended, false when the client went away first; the caller ends
@@ -9,7 +15,7 @@ import type { Exchange } from "./exchange.ts";
  * @throws whatever the body throws
  */
 export async function pumpBody(
-  body: AsyncIterable<Uint8Array>,
+  body: AsyncIterable<BodyPiece>,
   target: Writable,
   exchange: Exchange,
 ): Promise<boolean> {
@@ -43,18 +49,15 @@ export async function pumpBody(
 }
 
 /** Lets go of a body that nobody will read. A body that was never begun needs its request's signal too: see below. */
-export function discardBody(
-  body: Uint8Array | AsyncIterable<Uint8Array> | undefined,
-  exchange: Exchange,
-): void {
-  if (body === undefined || body instanceof Uint8Array) return;
+export function discardBody(body: HttpResponse["body"], exchange: Exchange): void {
+  if (isBuffered(body)) return;
   // The `finally` of an async generator that was never begun does not run on return(): the signal ends what it holds.
   exchange.cancel("the answer has no body");
   returnIterator(body[Symbol.asyncIterator]());
 }
 
 /** Says `return()` and does not care what comes of it. */
-function returnIterator(iterator: AsyncIterator<Uint8Array>): void {
+function returnIterator(iterator: AsyncIterator<BodyPiece>): void {
   try {
     iterator.return?.().then(undefined, ignore);
   } catch {

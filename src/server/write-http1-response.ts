@@ -1,9 +1,9 @@
 // A response onto Node's ServerResponse: framing, backpressure, trailers, HEAD.
 // Source: RFC 9112 §6 (framing), RFC 9110 §6.5 (trailers, only after `TE: trailers`), §9.3.2 (HEAD).
 import type { ServerResponse } from "node:http";
-import type { HttpResponse } from "../wire/http-message.ts";
+import type { BodyPiece, HttpResponse } from "../wire/http-message.ts";
 import { isBodylessStatus, isFinalStatus } from "./bare-answer.ts";
-import { discardBody, pumpBody } from "./body-pump.ts";
+import { discardBody, isBuffered, pumpBody } from "./body-pump.ts";
 import type { Exchange } from "./exchange.ts";
 import { appendHeader, trailerObject } from "./response-header.ts";
 
@@ -20,8 +20,10 @@ export async function writeHttp1Response(
   const empty = exchange.httpMethod === "HEAD" || isBodylessStatus(httpStatus);
   // The client sends its body only after our go, which will not come: the connection cannot carry another request.
   if (exchange.body.heldBack) response.shouldKeepAlive = false;
-  if (body === undefined || body instanceof Uint8Array) {
-    if (!isBodylessStatus(httpStatus)) flat.push("content-length", String(body?.length ?? 0));
+  // Trailers need chunks, so they are worth it only to a client that asked for them.
+  const trailer = acceptsTrailers(exchange) ? reply.trailer : undefined;
+  if (isBuffered(body) && (trailer === undefined || empty)) {
+    if (!isBodylessStatus(httpStatus)) flat.push("content-length", String(byteLength(body)));
     response.writeHead(httpStatus, flat);
     end(exchange, response, empty ? undefined : body);
     return;
@@ -32,12 +34,11 @@ export async function writeHttp1Response(
     discardBody(body, exchange);
     return;
   }
-  response.flushHeaders();
+  if (!isBuffered(body)) response.flushHeaders();
+  else if (body !== undefined && body.length > 0) response.write(body);
   try {
-    if (!(await pumpBody(body, response, exchange))) return;
-    if (reply.trailer !== undefined && acceptsTrailers(exchange)) {
-      response.addTrailers(trailerObject(await reply.trailer(), report));
-    }
+    if (!isBuffered(body) && !(await pumpBody(body, response, exchange))) return;
+    if (trailer !== undefined) response.addTrailers(trailerObject(await trailer(), report));
   } catch (error) {
     if (exchange.gone === undefined) report(error);
     cutShort(exchange, response);
@@ -52,7 +53,11 @@ function finalStatus(reply: HttpResponse, report: (problem: unknown) => void): n
   return 500;
 }
 
-function end(exchange: Exchange, response: ServerResponse, body: Uint8Array | undefined): void {
+function byteLength(body: BodyPiece | undefined): number {
+  return body === undefined ? 0 : Buffer.byteLength(body);
+}
+
+function end(exchange: Exchange, response: ServerResponse, body: BodyPiece | undefined): void {
   exchange.answered = true;
   if (body === undefined) response.end();
   else response.end(body);

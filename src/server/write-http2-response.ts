@@ -3,7 +3,7 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { HttpResponse } from "../wire/http-message.ts";
 import { isBodylessStatus, isFinalStatus } from "./bare-answer.ts";
-import { discardBody, pumpBody } from "./body-pump.ts";
+import { discardBody, isBuffered, pumpBody } from "./body-pump.ts";
 import type { Exchange } from "./exchange.ts";
 import { appendHeader, trailerObject } from "./response-header.ts";
 
@@ -25,8 +25,9 @@ export async function writeHttp2Response(
   }
   const bodyless = isBodylessStatus(httpStatus);
   const flat = appendHeader([":status", String(httpStatus)], reply.header, report);
-  const buffered = body === undefined || body instanceof Uint8Array;
-  if (buffered && body !== undefined && !bodyless) flat.push("content-length", String(body.length));
+  if (isBuffered(body) && body !== undefined && !bodyless) {
+    flat.push("content-length", String(Buffer.byteLength(body)));
+  }
   if (exchange.httpMethod === "HEAD" || bodyless || (body === undefined && trailer === undefined)) {
     exchange.answered = true;
     stream.respond(flat, endStream);
@@ -36,7 +37,7 @@ export async function writeHttp2Response(
   }
   stream.respond(flat, trailer === undefined ? undefined : withTrailers);
   try {
-    if (!buffered && !(await pumpBody(body, stream, exchange))) return;
+    if (!isBuffered(body) && !(await pumpBody(body, stream, exchange))) return;
     if (trailer !== undefined) {
       const object = trailerObject(await trailer(), report);
       stream.once("wantTrailers", () => {
@@ -52,7 +53,7 @@ export async function writeHttp2Response(
   }
   if (stream.closed) return;
   exchange.answered = true;
-  if (buffered && body !== undefined) stream.end(body);
+  if (isBuffered(body) && body !== undefined) stream.end(body);
   else stream.end();
   if (stream.writableLength > 0) exchange.waitForRoom();
   if (trailer === undefined) closeUnread(exchange, stream);

@@ -1,7 +1,7 @@
 // Rules to routes: each `google.api.http` rule and each of its additional bindings compiled completely, so that a
 // request resolves no name. A bad rule is refused with its reason and costs no other rule anything.
 // Source: google/api/http.proto (HttpRule).
-import type { DescField, DescMethod, Registry } from "@bufbuild/protobuf";
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Codec } from "../codec/codec.ts";
 import type { HttpRule } from "../gen/google/api/http_pb.ts";
 import type { MethodInfo } from "../rpc/method.ts";
@@ -22,8 +22,6 @@ export interface CompileRoutesOptions {
   /** Its JSON options decide how bodies are read and replies printed. */
   readonly codec: Codec;
   readonly dialect: Dialect;
-  /** Not asked at present: rules carry their descriptors. */
-  readonly registry?: Registry;
 }
 
 /** A rule or one of its additional bindings. */

@@ -30,14 +30,14 @@ export function writeHttpBody(writer: ProtobufWriter, contentType: string, bytes
 export function readHttpBody(message: Uint8Array): ReplyBody {
   const reader = new ProtobufReader(message, Code.INTERNAL);
   let contentType = "";
-  let bytes: Uint8Array = new Uint8Array(0);
+  let content: Uint8Array = new Uint8Array(0);
   while (reader.pos < reader.end) {
     const tag = reader.tag();
     if (tag === contentTypeTag) contentType = reader.string();
-    else if (tag === dataTag) bytes = reader.lengthPrefixed();
+    else if (tag === dataTag) content = reader.lengthPrefixed();
     else reader.skip(tag);
   }
   // A content type becomes a header: one that could not be a header's value is none.
   const usable = /^[\x20-\x7e]+$/.test(contentType);
-  return { contentType: usable ? contentType : "application/octet-stream", bytes };
+  return { contentType: usable ? contentType : "application/octet-stream", content };
 }

@@ -35,7 +35,7 @@ export function compileReplyBody(
 }
 
 function json(text: string): ReplyBody {
-  return { contentType: "application/json", bytes: Buffer.from(text) };
+  return { contentType: "application/json", content: text };
 }
 
 /** The content of a message field; of several occurrences, which merge, all of it. */

@@ -32,7 +32,8 @@ export interface RequestParts {
 /** What a reply message looks like on REST. */
 export interface ReplyBody {
   readonly contentType: string;
-  readonly bytes: Uint8Array;
+  /** Text for JSON, the bytes themselves for an HttpBody. */
+  readonly content: string | Uint8Array;
 }
 
 export interface Route {

@@ -23,14 +23,17 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
+/** Text is sent as UTF-8. */
+export type BodyPiece = Uint8Array | string;
+
 export interface HttpResponse {
   readonly httpStatus: number;
   /** `content-length` is added by the listener for a body that is not streamed. */
   readonly header: Header;
   /** A streamed body is pulled as the client reads; its header is flushed at once. */
-  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly body?: BodyPiece | AsyncIterable<BodyPiece>;
   /**
-   * Trailer of a streamed body, asked for when the body has ended. Sent as HTTP/2 trailers, and on HTTP/1.1 where the
+   * Asked for when the body has been sent; absent = there is none. Sent as HTTP/2 trailers, and on HTTP/1.1 where the
    * client said `TE: trailers`.
    */
   readonly trailer?: () => Promise<Header>;

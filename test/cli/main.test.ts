@@ -56,7 +56,7 @@ test("the ready line is the only line for a backend of one's own, once for each 
     "--listen",
     "0",
     "--listen",
-    "[::1]:0",
+    "0",
     "--descriptor-set",
     overlay,
   );
@@ -65,6 +65,28 @@ test("the ready line is the only line for a backend of one's own, once for each 
   const { code, stdout } = await gateway.ended;
   assert.equal(code, 0);
   assert.match(stdout, /^listening on http:\/\/127\.0\.0\.1:\d+\nlistening on http:\/\/127\.0\.0\.1:\d+\n$/);
+});
+
+test("the first signal lets a stream end and then exits 0", async () => {
+  const gateway = start("serve", "--listen", "0");
+  const [, url] = await gateway.find(/^listening on (\S+)$/m);
+  const response = await fetch(`${url}/v1/arrivals:watch?limit=3&interval=0.2s`);
+  assert.equal(response.status, 200);
+  gateway.child.kill("SIGTERM");
+  const arrivals = (await response.json()) as readonly unknown[];
+  assert.equal(arrivals.length, 3);
+  assert.equal((await gateway.ended).code, 0);
+});
+
+test("the second signal ends it at once, and the demo with it", async () => {
+  const gateway = start("serve", "--listen", "0");
+  const [, url] = await gateway.find(/^listening on (\S+)$/m);
+  const response = await fetch(`${url}/v1/arrivals:watch?interval=60s`);
+  gateway.child.kill("SIGTERM");
+  await gateway.findError(/"msg":"draining"/);
+  gateway.child.kill("SIGTERM");
+  await assert.rejects(response.text());
+  assert.equal((await gateway.ended).code, 130);
 });
 
 test("SIGHUP does not end it", async () => {
@@ -112,7 +134,7 @@ test("an address in use is one message and exit 1", async () => {
 test("check of the demo finds nothing wrong", async () => {
   const { code, stdout, stderr } = await start("check").ended;
   assert.equal(stderr, "");
-  assert.match(stdout, /^ok: \d+ services, \d+ routes from 1 source\n$/);
+  assert.match(stdout, /^ok: 1 service, \d+ routes from 1 source\n$/);
   assert.equal(code, 0);
 });
 

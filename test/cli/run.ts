@@ -36,6 +36,8 @@ export interface Running {
   readonly ended: Promise<Outcome>;
   /** The first match in stdout, as soon as it is there. */
   find(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The same in stderr. */
+  findError(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** As a process. */
@@ -50,18 +52,20 @@ export function start(...args: readonly string[]): Running {
     stderr += piece;
   });
   const ended = once(child, "close").then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  const search = async (stream: Readable, pattern: RegExp, text: () => string): Promise<RegExpExecArray> => {
+    for (;;) {
+      const match = pattern.exec(text());
+      if (match !== null) return match;
+      if (child.exitCode !== null || child.signalCode !== null) {
+        throw new Error(`ended without ${pattern}: ${stdout}${stderr}`);
+      }
+      await Promise.race([once(stream, "data"), ended]);
+    }
+  };
   return {
     child,
     ended,
-    async find(pattern) {
-      for (;;) {
-        const match = pattern.exec(stdout);
-        if (match !== null) return match;
-        if (child.exitCode !== null || child.signalCode !== null) {
-          throw new Error(`ended without ${pattern}: ${stdout}${stderr}`);
-        }
-        await Promise.race([once(child.stdout, "data"), ended]);
-      }
-    },
+    find: (pattern) => search(child.stdout, pattern, () => stdout),
+    findError: (pattern) => search(child.stderr, pattern, () => stderr),
   };
 }

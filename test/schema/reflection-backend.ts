@@ -1,14 +1,14 @@
 // A grpc-js server whose reflection is written here, so that it can be exact, old, broken or hostile.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from "@grpc/grpc-js";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from "@grpc/grpc-js";
 import {
   ServerReflectionRequestSchema,
   type ServerReflectionResponse,
   ServerReflectionResponseSchema,
 } from "../../src/gen/grpc/reflection/v1/reflection_pb.ts";
-import { Code } from "../../src/rpc/code.ts";
 import type { Handler } from "../../src/rpc/call.ts";
+import { Code } from "../../src/rpc/code.ts";
 import { declaredSymbols } from "../../src/schema/declared-symbols.ts";
 import type { SchemaFile } from "../../src/schema/source.ts";
 import { createGrpcJsTransport } from "../../src/upstream/grpc-js-transport.ts";
@@ -27,9 +27,10 @@ export interface Backend {
 export async function startBackend(
   versions: readonly ("v1" | "v1alpha")[],
   serve: (stream: ReflectionStream) => void,
+  port = 0,
 ): Promise<Backend> {
   const streams = { opened: 0, ended: 0 };
-  return startServer(streams, (server) => {
+  const addServices = (server: Server): void => {
     for (const version of versions) {
       server.addService(reflectionService(version), {
         ServerReflectionInfo: (stream: ReflectionStream) => {
@@ -40,7 +41,8 @@ export async function startBackend(
         },
       });
     }
-  });
+  };
+  return startServer(streams, addServices, port);
 }
 
 export async function startServer(
@@ -119,7 +121,10 @@ export function errorResponse(errorCode: number, errorMessage: string): Response
  */
 export function serveFiles(files: () => readonly SchemaFile[], listed?: readonly string[]) {
   return (stream: ReflectionStream): void => {
-    const known = files().map((file) => ({ ...file, proto: fromBinary(FileDescriptorProtoSchema, file.bytes) }));
+    const known = files().map((file) => ({
+      ...file,
+      proto: fromBinary(FileDescriptorProtoSchema, file.bytes),
+    }));
     const services = known.flatMap(({ proto }) =>
       declaredSymbols(proto).flatMap((it) => (it.kind === "service" ? [it.name] : [])),
     );

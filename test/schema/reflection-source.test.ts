@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { fromBinary } from "@bufbuild/protobuf";
 import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
-import { fromBinary } from "@bufbuild/protobuf";
 import { ServerReflectionRequestSchema } from "../../src/gen/grpc/reflection/v1/reflection_pb.ts";
+import { Code } from "../../src/rpc/code.ts";
+import { Header } from "../../src/rpc/header.ts";
+import { resolveHttpRules } from "../../src/schema/http-rules.ts";
 import { mergeSchema } from "../../src/schema/merge-schema.ts";
 import { createReflectionSource, type ReflectionSourceOptions } from "../../src/schema/reflection-source.ts";
 import type { SourceEvent } from "../../src/schema/source.ts";
-import { Code } from "../../src/rpc/code.ts";
+import { createGrpcJsTransport } from "../../src/upstream/grpc-js-transport.ts";
 import {
   type Backend,
-  filesResponse,
   errorResponse,
+  filesResponse,
   type ReflectionStream,
   respond,
   serveFiles,
@@ -20,6 +23,7 @@ import {
   startServer,
 } from "./reflection-backend.ts";
 import { changeFile, compileFiles, inputOf, libraryProto } from "./schema-inputs.ts";
+import { createTemporaryFolder } from "./temporary-folder.ts";
 
 const library = compileFiles({ "demo/library.proto": libraryProto });
 const backends: Backend[] = [];
@@ -32,7 +36,7 @@ async function start(...args: Parameters<typeof startBackend>): Promise<Backend>
 }
 
 type Changes = Partial<ReflectionSourceOptions>;
-const sourceOf = (backend: Backend, changes: Changes = {}) =>
+const sourceOf = (backend: Pick<Backend, "invoke">, changes: Changes = {}) =>
   createReflectionSource({
     name: "reflection of library",
     upstream: "library",
@@ -65,7 +69,8 @@ async function readBadly(backend: Backend, changes: Changes = {}): Promise<strin
 
 const question = (bytes: Buffer) => fromBinary(ServerReflectionRequestSchema, bytes).messageRequest;
 /** Answers the list of services as usual and everything else by `answer`. */
-const after1st = (answer: (stream: ReflectionStream, value: string) => void, ...services: string[]) =>
+const after1st =
+  (answer: (stream: ReflectionStream, value: string) => void, ...services: string[]) =>
   (stream: ReflectionStream): void => {
     stream.on("data", (bytes: Buffer) => {
       const asked = question(bytes);
@@ -76,11 +81,17 @@ const after1st = (answer: (stream: ReflectionStream, value: string) => void, ...
   };
 
 test("files are read over one stream, byte for byte, imports by name, reflection itself left out", async () => {
-  const backend = await start(["v1"], serveFiles(() => library));
+  const backend = await start(
+    ["v1"],
+    serveFiles(() => library),
+  );
   const reading = await readWell(backend);
   assert.deepEqual(reading.services, ["demo.v1.Library"]);
   assert.deepEqual(reading.problems, []);
-  assert.deepEqual(reading.files.map(({ name }) => name), ["demo/library.proto"]);
+  assert.deepEqual(
+    reading.files.map(({ name }) => name),
+    ["demo/library.proto"],
+  );
   assert.deepEqual(
     Buffer.from(reading.files[0]?.bytes ?? []),
     Buffer.from(library.find(({ name }) => name === "demo/library.proto")?.bytes ?? []),
@@ -94,19 +105,31 @@ test("imports that are not well known are asked for by file name, those of impor
     "b.proto": `syntax = "proto3"; package x; import "a.proto"; message B { A a = 1; }`,
     "c.proto": `syntax = "proto3"; package x; import "b.proto"; service C { rpc Get(B) returns (B); }`,
   });
-  const backend = await start(["v1"], serveFiles(() => files));
+  const backend = await start(
+    ["v1"],
+    serveFiles(() => files),
+  );
   const reading = await readWell(backend);
-  assert.deepEqual(reading.files.map(({ name }) => name), ["c.proto", "b.proto", "a.proto"]);
+  assert.deepEqual(
+    reading.files.map(({ name }) => name),
+    ["c.proto", "b.proto", "a.proto"],
+  );
   assert.deepEqual(mergeSchema([{ source: "s", upstreams: ["u"], reading }]).problems, []);
 });
 
 test("a backend that has only v1alpha is read by v1alpha", async () => {
-  const backend = await start(["v1alpha"], serveFiles(() => library));
+  const backend = await start(
+    ["v1alpha"],
+    serveFiles(() => library),
+  );
   assert.deepEqual((await readWell(backend)).services, ["demo.v1.Library"]);
 });
 
 test("which version worked is remembered, and v1 is tried again when a read is asked for", async () => {
-  const backend = await start(["v1alpha"], serveFiles(() => library));
+  const backend = await start(
+    ["v1alpha"],
+    serveFiles(() => library),
+  );
   const asked: string[] = [];
   const source = sourceOf(backend, {
     intervalMs: 1,
@@ -133,22 +156,37 @@ test("a backend without reflection is told what to do", async () => {
   );
 });
 
-test("a backend that is not there is a failure of its place", async () => {
-  const backend = await start([], () => {});
-  await backend.close();
-  const invoke = (await start([], () => {})).invoke;
-  assert.match(await readBadly(backend), /^upstream library \(127\.0\.0\.1:50051\): cannot be read \(UNAVAILABLE/);
-  assert.ok(invoke);
+test("a backend that is not there is a failure of its place, and it is read soon after it comes up", async () => {
+  const { port, close } = await startBackend([], () => {});
+  await close();
+  const transport = createGrpcJsTransport({ target: { host: "127.0.0.1", port, tls: false } });
+  const source = sourceOf({ invoke: transport.invoke });
+  const abort = new AbortController();
+  const kinds: string[] = [];
+  for await (const event of source.watch(abort.signal)) {
+    kinds.push(event.kind);
+    if (event.kind === "reading") break;
+    assert.match(event.problems[0]?.message ?? "", /^cannot be read \(UNAVAILABLE/);
+    assert.equal(event.problems[0]?.place, "upstream library (127.0.0.1:50051)");
+    if (kinds.length === 1)
+      await start(
+        ["v1"],
+        serveFiles(() => library),
+        port,
+      );
+  }
+  assert.equal(kinds.at(-1), "reading");
+  await transport.close();
 });
 
 test("a backend of proto-loader and @grpc/reflection merges to a working schema, and an overlay brings its options", async () => {
-  const { folder, cleanUp } = await import("./temporary-folder.ts").then((it) =>
-    it.createTemporaryFolder({ "demo/library.proto": libraryProto }),
-  );
+  const { folder, cleanUp } = createTemporaryFolder({ "demo/library.proto": libraryProto });
   const paths = [folder, "protos", "node_modules/protoc/include"];
   const definition = loadSync("demo/library.proto", { includeDirs: paths, keepCase: true });
   cleanUp();
-  const backend = await startServer({ opened: 0, ended: 0 }, (server) => new ReflectionService(definition).addToServer(server));
+  const backend = await startServer({ opened: 0, ended: 0 }, (server) =>
+    new ReflectionService(definition).addToServer(server),
+  );
   backends.push(backend);
   const reading = await readWell(backend);
   const alone = mergeSchema([{ source: "s", upstreams: ["u"], reading }]);
@@ -171,16 +209,21 @@ test("a backend of proto-loader and @grpc/reflection merges to a working schema,
     "imports that clients of our reflection need are added",
   );
 
-  const { resolveHttpRules } = await import("../../src/schema/http-rules.ts");
   assert.deepEqual(resolveHttpRules(alone, []).rules, []);
   const both = mergeSchema([{ source: "s", upstreams: ["u"], reading }, inputOf("overlay", library)]);
   assert.deepEqual(both.problems, []);
-  assert.deepEqual(both.services.map(({ upstreams }) => upstreams), [["u"]]);
+  assert.deepEqual(
+    both.services.map(({ upstreams }) => upstreams),
+    [["u"]],
+  );
   assert.equal(resolveHttpRules(both, []).rules[0]?.rule.pattern.value, "/v1/{name=books/*}");
 });
 
 test("a service without a descriptor is a problem, and the rest is read", async () => {
-  const backend = await start(["v1"], serveFiles(() => library, ["demo.v1.Gone", "demo.v1.Library"]));
+  const backend = await start(
+    ["v1"],
+    serveFiles(() => library, ["demo.v1.Gone", "demo.v1.Library"]),
+  );
   const reading = await readWell(backend);
   assert.deepEqual(reading.problems, [
     {
@@ -192,20 +235,31 @@ test("a service without a descriptor is a problem, and the rest is read", async 
 });
 
 test("an import that the backend does not have is passed over", async () => {
-  const files = library.map((file) => changeFile(file, (proto) => proto.dependency.push("validate/validate.proto")));
-  const backend = await start(["v1"], serveFiles(() => files));
+  const files = library.map((file) =>
+    changeFile(file, (proto) => proto.dependency.push("validate/validate.proto")),
+  );
+  const backend = await start(
+    ["v1"],
+    serveFiles(() => files),
+  );
   assert.deepEqual((await readWell(backend)).problems, []);
 });
 
 test("bytes that are no file are a problem of that service", async () => {
-  const backend = await start(["v1"], after1st((stream) => respond(stream, filesResponse(Buffer.from("junk"))), "a.A"));
+  const backend = await start(
+    ["v1"],
+    after1st((stream) => respond(stream, filesResponse(Buffer.from("junk"))), "a.A"),
+  );
   const reading = await readWell(backend);
   assert.deepEqual(reading.files, []);
   assert.match(reading.problems?.[0]?.message ?? "", /sent for a\.A what is no file/);
 });
 
 test("an answer to another question is a problem of that service", async () => {
-  const backend = await start(["v1"], after1st((stream) => respond(stream, servicesResponse("x")), "a.A"));
+  const backend = await start(
+    ["v1"],
+    after1st((stream) => respond(stream, servicesResponse("x")), "a.A"),
+  );
   assert.match((await readWell(backend)).problems?.[0]?.message ?? "", /answer to another question/);
 });
 
@@ -231,7 +285,10 @@ test("a stream that ends before the answer is a failure", async () => {
 });
 
 test("a stream that breaks in the middle is a failure, and nothing half-read is used", async () => {
-  const backend = await start(["v1"], after1st((stream) => stream.emit("error", { code: Code.INTERNAL, details: "boom" }), "a.A"));
+  const backend = await start(
+    ["v1"],
+    after1st((stream) => stream.emit("error", { code: Code.INTERNAL, details: "boom" }), "a.A"),
+  );
   assert.match(await readBadly(backend), /server reflection failed \(INTERNAL: boom\)/);
 });
 
@@ -239,7 +296,10 @@ test("a backend that never answers is a failure at the deadline, and its stream 
   let cancelled = (): void => {};
   const gone = new Promise<void>((resolve) => (cancelled = resolve));
   const backend = await start(["v1"], (stream) => void stream.on("cancelled", cancelled));
-  assert.match(await readBadly(backend, { timeoutMs: 100 }), /did not answer server reflection within 100 ms/);
+  assert.match(
+    await readBadly(backend, { timeoutMs: 100 }),
+    /did not answer server reflection within 100 ms/,
+  );
   await gone;
 });
 
@@ -252,20 +312,28 @@ test("a backend that answers and never ends its stream is cancelled after the re
 
 test("a handler that never settles does not hold a read beyond its time", async () => {
   const backend = await start([], () => {});
-  assert.match(await readBadly(backend, { timeoutMs: 50, invoke: () => new Promise(() => {}) }), /within 50 ms/);
+  assert.match(
+    await readBadly(backend, { timeoutMs: 50, invoke: () => new Promise(() => {}) }),
+    /within 50 ms/,
+  );
 });
 
 test("files without end are cut off at the limit, and what was read serves", async () => {
-  const [seed] = compileFiles({ "f0.proto": `syntax = "proto3"; package a; message M {} service A { rpc Get(M) returns (M); }` });
+  const [seed] = compileFiles({
+    "f0.proto": `syntax = "proto3"; package a; message M {} service A { rpc Get(M) returns (M); }`,
+  });
   assert.ok(seed);
   let count = 0;
-  const backend = await start(["v1"], after1st((stream) => {
-    const file = changeFile(seed, (proto) => {
-      proto.name = `f${count++}.proto`;
-      proto.dependency = [`f${count}.proto`];
-    });
-    respond(stream, filesResponse(file.bytes));
-  }, "a.A"));
+  const backend = await start(
+    ["v1"],
+    after1st((stream) => {
+      const file = changeFile(seed, (proto) => {
+        proto.name = `f${count++}.proto`;
+        proto.dependency = [`f${count}.proto`];
+      });
+      respond(stream, filesResponse(file.bytes));
+    }, "a.A"),
+  );
   const limits = { files: 50, bytes: 1e6, fileBytes: 1e6, objects: 1e6, fileObjects: 1e6 };
   const reading = await readWell(backend, { limits });
   assert.equal(reading.files.length, 50);
@@ -282,7 +350,6 @@ test("an answer of a hundred thousand empty services costs no read of each", asy
 });
 
 test("the header is sent along", async () => {
-  const { Header } = await import("../../src/rpc/header.ts");
   let token: unknown;
   const backend = await start(["v1"], (stream) => {
     token = stream.metadata.get("authorization")[0];
@@ -293,7 +360,10 @@ test("the header is sent along", async () => {
 });
 
 test("content that has not changed is yielded as the same object", async () => {
-  const backend = await start(["v1"], serveFiles(() => library));
+  const backend = await start(
+    ["v1"],
+    serveFiles(() => library),
+  );
   const source = sourceOf(backend, { intervalMs: 1 });
   const abort = new AbortController();
   const readings: unknown[] = [];

@@ -27,7 +27,7 @@ function encode(desc: DescMessage, responseBody: string, bytes: Uint8Array): str
   const writer = compileReplyBody(desc, responseBody, codec);
   assert.ok(typeof writer === "object", String(writer));
   const body = writer.encode(bytes);
-  return `${writer.raw ? "raw " : ""}${body.contentType} ${Buffer.from(body.bytes).toString()}`;
+  return `${writer.raw ? "raw " : ""}${body.contentType} ${Buffer.from(body.content).toString()}`;
 }
 
 test("a reply is JSON of the whole message, or of its response_body field", () => {

@@ -4,21 +4,19 @@ import { Code } from "../../rpc/code.ts";
 import type { Header } from "../../rpc/header.ts";
 import { streamsRequests } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
-import { streamOf } from "../../rpc/stream.ts";
 import type { Route } from "../../transcode/route.ts";
-import { mediaTypeOf } from "../../wire/accept.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
 import { appendForwarded, metadataFromHttp } from "../../wire/metadata.ts";
 import { readBody } from "../../wire/read-body.ts";
+import { refuseContentType, refuseMislabelledJson } from "./body-type.ts";
 import { readDeadline } from "./read-deadline.ts";
+import { readMessages } from "./read-messages.ts";
 
 /** A refusal that HTTP has a status of its own for. */
 export interface HttpRefusal {
   readonly httpStatus: 413 | 415;
   readonly error: RpcError;
 }
-
-const expected = "expected application/json (curl: -H 'Content-Type: application/json')";
 
 /**
  * @returns the call, or the refusal of its body
@@ -33,30 +31,29 @@ export async function readCall(
 ): Promise<Call | HttpRefusal> {
   const deadline = readDeadline(request.header);
   const contentType = request.header.get("content-type") ?? "";
-  if (!request.bodyless && route.body !== "" && !route.rawRequestBody && !isJson(contentType)) {
-    const message = `Content-Type ${JSON.stringify(contentType.slice(0, 80))} is not read here: ${expected}`;
-    return { httpStatus: 415, error: new RpcError(Code.INVALID_ARGUMENT, message) };
+  const streamed = streamsRequests(route.info.kind);
+  if (!request.bodyless && route.body !== "" && !route.rawRequestBody) {
+    const error = refuseContentType(contentType, streamed);
+    if (error !== undefined) return { httpStatus: 415, error };
   }
-  const body = await readBody(request, maxRequestBytes);
-  if (body === undefined) {
-    const message = `request body is larger than the limit of ${maxRequestBytes} bytes`;
-    return { httpStatus: 413, error: new RpcError(Code.RESOURCE_EXHAUSTED, message) };
-  }
-  const message = route.bind({ captures, query: request.query, body, contentType });
   const head = {
     method: route.info,
     header: metadataOf(request),
     signal: request.signal,
     ...(deadline && { deadline }),
   };
-  return streamsRequests(route.info.kind)
-    ? { ...head, kind: "stream", messages: streamOf(message) }
-    : { ...head, kind: "unary", message };
-}
-
-function isJson(contentType: string): boolean {
-  const mediaType = mediaTypeOf(contentType);
-  return mediaType === "application/json" || mediaType === "" || mediaType.endsWith("+json");
+  const parts = { captures, query: request.query, contentType };
+  if (streamed) {
+    return { ...head, kind: "stream", messages: readMessages(request, route, parts, maxRequestBytes) };
+  }
+  const body = await readBody(request, maxRequestBytes);
+  if (body === undefined) {
+    const message = `request body is larger than the limit of ${maxRequestBytes} bytes`;
+    return { httpStatus: 413, error: new RpcError(Code.RESOURCE_EXHAUSTED, message) };
+  }
+  const mislabelled = route.rawRequestBody ? undefined : refuseMislabelledJson(contentType, body);
+  if (mislabelled !== undefined) return { httpStatus: 415, error: mislabelled };
+  return { ...head, kind: "unary", message: route.bind({ ...parts, body }) };
 }
 
 function metadataOf(request: HttpRequest): Header {

@@ -1,10 +1,11 @@
 // REST: whatever is no RPC protocol, by the routes that `google.api.http` rules were compiled to.
-import { Code, codeName } from "../../rpc/code.ts";
+
 import type { Handler } from "../../rpc/call.ts";
+import { Code, codeName } from "../../rpc/code.ts";
+import { Header } from "../../rpc/header.ts";
 import type { Logger } from "../../rpc/logger.ts";
 import type { MethodInfo } from "../../rpc/method.ts";
 import { streamsReplies } from "../../rpc/method.ts";
-import { Header } from "../../rpc/header.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { Dialect } from "../../transcode/dialect.ts";
 import type { Route } from "../../transcode/route.ts";

@@ -24,10 +24,11 @@ export function writeError(
   const retryAfter = retryAfterOf(error);
   if (retryAfter !== undefined) header.append("retry-after", retryAfter);
   for (const [name, value] of metadataToHttp(error.header)) header.append(name, value);
-  return {
+  const response = {
     httpStatus: httpStatus ?? httpStatusOf(error.code),
     header,
-    body: Buffer.from(formatStatus(error)),
-    trailer: async () => metadataToHttp(error.trailer),
+    body: formatStatus(error),
   };
+  if (error.trailer.size === 0) return response;
+  return { ...response, trailer: async () => metadataToHttp(error.trailer) };
 }

@@ -3,7 +3,7 @@ import type { Reply, StreamReply, UnaryReply } from "../../rpc/call.ts";
 import { Header } from "../../rpc/header.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { Route } from "../../transcode/route.ts";
-import type { HttpResponse } from "../../wire/http-message.ts";
+import type { BodyPiece, HttpResponse } from "../../wire/http-message.ts";
 import { metadataToHttp } from "../../wire/metadata.ts";
 import type { StatusFormat } from "./status-format.ts";
 import type { StreamFormat } from "./stream-format.ts";
@@ -23,8 +23,8 @@ export async function writeReply(reply: Reply, context: ReplyContext): Promise<H
 }
 
 function writeUnary(reply: UnaryReply, route: Route): HttpResponse {
-  const { contentType, bytes } = route.encodeReply(reply.message);
-  const response = { httpStatus: 200, header: responseHeader(contentType, reply.header), body: bytes };
+  const { contentType, content } = route.encodeReply(reply.message);
+  const response = { httpStatus: 200, header: responseHeader(contentType, reply.header), body: content };
   if (reply.trailer.size === 0) return response;
   return { ...response, trailer: async () => metadataToHttp(reply.trailer) };
 }
@@ -51,22 +51,22 @@ async function* jsonPieces(
   reply: StreamReply,
   { route, streamFormat, formatStatus }: ReplyContext,
   onError: (error: RpcError) => void,
-): AsyncIterable<Uint8Array> {
-  if (streamFormat.open !== "") yield Buffer.from(streamFormat.open);
+): AsyncIterable<BodyPiece> {
+  if (streamFormat.open !== "") yield streamFormat.open;
   let count = 0;
   try {
     for await (const message of reply.messages) {
-      const json = Buffer.from(route.encodeReply(message).bytes).toString();
-      yield Buffer.from(streamFormat.item(json, count));
+      const { content } = route.encodeReply(message);
+      yield streamFormat.item(content.toString(), count);
       count++;
     }
   } catch (reason) {
     const error = RpcError.from(reason);
     onError(error);
-    yield Buffer.from(streamFormat.error(formatStatus(error), count));
+    yield streamFormat.error(formatStatus(error), count);
     return;
   }
-  if (streamFormat.close !== "") yield Buffer.from(streamFormat.close);
+  if (streamFormat.close !== "") yield streamFormat.close;
 }
 
 /**
@@ -83,20 +83,20 @@ async function writeRawStream(reply: StreamReply, context: ReplyContext): Promis
   return {
     httpStatus: 200,
     header: responseHeader(head.contentType, reply.header),
-    body: rawPieces(head.bytes, messages, context),
+    body: rawPieces(head.content, messages, context),
     trailer: async () => metadataToHttp(await reply.trailer),
   };
 }
 
 async function* rawPieces(
-  first: Uint8Array,
+  first: BodyPiece,
   messages: AsyncIterator<Uint8Array>,
   { route, onStreamError }: ReplyContext,
-): AsyncIterable<Uint8Array> {
+): AsyncIterable<BodyPiece> {
   try {
     yield first;
     for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
-      yield route.encodeReply(next.value).bytes;
+      yield route.encodeReply(next.value).content;
     }
   } catch (reason) {
     onStreamError(RpcError.from(reason));

@@ -1,0 +1,206 @@
+// The admin application: debug pages and probes, as Fastify routes behind one raw entry, so that it can sit behind the
+// data plane's port or have a port of its own. Fastify is imported in this room only.
+// Source: design.md §1 (--admin), issue 3 ("What people get").
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerBase,
+} from "fastify";
+import type { Explanation } from "../gateway/explanation.ts";
+import type { Readiness } from "../gateway/readiness.ts";
+import type { RouteTableView } from "../gateway/route-table-view.ts";
+import { Code } from "../rpc/code.ts";
+import { RpcError } from "../rpc/rpc-error.ts";
+import { negotiateMediaType } from "../wire/accept.ts";
+import { httpStatusOf } from "../wire/http-status.ts";
+import { formatExplanationPage } from "./explanation-page.ts";
+import { formatExplanation } from "./explanation-text.ts";
+import { pageHeader } from "./page.ts";
+import { formatReadiness } from "./readiness-text.ts";
+import { formatRouteTablePage } from "./route-table-page.ts";
+import { formatRouteTable } from "./route-table-text.ts";
+
+/** What the pages show; each is asked anew for every request. */
+export interface AdminSources {
+  routes(): RouteTableView;
+  /** @throws RpcError UNAVAILABLE before there is a schema */
+  explain(httpMethod: string, target: string): Explanation;
+  readiness(): Readiness;
+  /** Told of requests that failed here by a mistake of ours. Default: nobody. */
+  onError?(error: unknown, where: string): void;
+}
+
+export interface Admin {
+  /** Answers a raw request of either version of HTTP, unknown paths with 404 and a Status body. */
+  readonly handler: (
+    request: RawRequestDefaultExpression<RawServerBase>,
+    response: RawReplyDefaultExpression<RawServerBase>,
+  ) => void;
+  /** Whether the raw path, without its query, is one of ours. */
+  knows(path: string): boolean;
+  close(): Promise<void>;
+}
+
+const forms = ["text/plain", "application/json", "text/html"] as const;
+type Form = (typeof forms)[number];
+
+const formNames = new Map<unknown, Form>([
+  ["text", "text/plain"],
+  ["json", "application/json"],
+  ["html", "text/html"],
+]);
+
+export async function createAdmin(sources: AdminSources): Promise<Admin> {
+  const app = Fastify({
+    logger: false,
+    // Whatever Fastify has to say about a URL it cannot decode is said by us.
+    frameworkErrors: (_error, request, reply) => sendStatus(reply, Code.NOT_FOUND, noRoute(request)),
+  });
+  const paths = new Set<string>();
+  const get = (path: string, answer: (request: FastifyRequest, reply: FastifyReply) => unknown): void => {
+    paths.add(path);
+    app.get(path, answer);
+  };
+
+  // Nothing here reads a body, so none is parsed, refused or waited for.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  app.addHook("onRequest", async (_request, reply) => {
+    reply.headers(pageHeader);
+  });
+
+  get("/debug", (_request, reply) => reply.redirect("/debug/routes", 302));
+  get("/debug/routes", (request, reply) => {
+    const view = sources.routes();
+    return sendForm(request, reply, {
+      "text/plain": () => formatRouteTable(view),
+      "application/json": () => formatJson(view),
+      "text/html": () => formatRouteTablePage(view, parameter(request, "q").trim()),
+    });
+  });
+  get("/debug/explain", (request, reply) => sendExplanation(sources, request, reply));
+  get("/livez", (_request, reply) => reply.type("text/plain; charset=utf-8").send("ok\n"));
+  get("/readyz", (request, reply) => {
+    const readiness = sources.readiness();
+    reply.code(readiness.ready ? 200 : 503);
+    return sendForm(request, reply, {
+      "text/plain": () => formatReadiness(readiness),
+      "application/json": () => formatJson(readiness),
+    });
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    if (!paths.has(path)) return sendStatus(reply, Code.NOT_FOUND, noRoute(request));
+    reply.header("allow", "GET, HEAD");
+    return sendStatus(reply, Code.UNIMPLEMENTED, `${request.method} is not allowed on ${path}`, 405);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    sources.onError?.(error, `${request.method} ${request.url}`);
+    return sendStatus(reply, Code.INTERNAL, "internal error");
+  });
+  await app.ready();
+  return {
+    handler: rawHandler(app),
+    knows: (path) => paths.has(path),
+    close: () => app.close(),
+  };
+}
+
+/** Fastify's types know one version of HTTP per application; its router asks nothing of a request that both lack. */
+function rawHandler(app: FastifyInstance): Admin["handler"] {
+  type Raw = Parameters<FastifyInstance["routing"]>;
+  return (request, response) => app.routing(request as Raw[0], response as Raw[1]);
+}
+
+function sendExplanation(sources: AdminSources, request: FastifyRequest, reply: FastifyReply): unknown {
+  const httpMethod = parameter(request, "method").trim().toUpperCase() || "GET";
+  const target = parameter(request, "path").trim();
+  if (target === "") {
+    const usage = "say which request: /debug/explain?method=GET&path=/v1/… (with the query percent-encoded)";
+    return sendForm(request, reply, {
+      "text/plain": () => {
+        reply.code(400);
+        return `${usage}\n`;
+      },
+      "application/json": () => {
+        reply.code(400);
+        return formatStatus(Code.INVALID_ARGUMENT, usage);
+      },
+      "text/html": () => formatExplanationPage({ httpMethod, target }),
+    });
+  }
+  const answer = explain(sources, httpMethod, target);
+  if (answer instanceof RpcError) reply.code(httpStatusOf(answer.code));
+  return sendForm(request, reply, {
+    "text/plain": () => (answer instanceof RpcError ? `${answer.rawMessage}\n` : formatExplanation(answer)),
+    "application/json": () =>
+      answer instanceof RpcError ? formatStatus(answer.code, answer.rawMessage) : formatJson(answer),
+    "text/html": () => formatExplanationPage({ httpMethod, target, answer }),
+  });
+}
+
+/** An expected failure, such as no schema yet, is an answer; others are Fastify's to catch. */
+function explain(sources: AdminSources, httpMethod: string, target: string): Explanation | RpcError {
+  try {
+    return sources.explain(httpMethod, target);
+  } catch (error) {
+    if (error instanceof RpcError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Sends the form the client likes: by `?format=`, which links can say, else by Accept. Curl's `Accept: *∕*` gets text,
+ * browsers name text/html. A client that accepts none of them gets text as well: it is a person with an odd tool.
+ */
+function sendForm(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answers: Partial<Record<Form, () => string>>,
+): unknown {
+  const offers = forms.filter((form) => answers[form] !== undefined);
+  const asked = formNames.get(parameter(request, "format"));
+  const form =
+    asked !== undefined && offers.includes(asked)
+      ? asked
+      : (negotiateMediaType(request.headers.accept, offers) ?? "text/plain");
+  const text = (answers[form] ?? answers["text/plain"])?.() ?? "";
+  return reply.header("vary", "accept").type(`${form}; charset=utf-8`).send(text);
+}
+
+/** A query parameter; the first one where it is repeated, empty where it is absent. */
+function parameter(request: FastifyRequest, name: string): string {
+  const query = request.query as Readonly<Record<string, unknown>>;
+  const value = query[name];
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === "string" ? first : "";
+}
+
+function noRoute(request: FastifyRequest): string {
+  return `no route for ${request.method} ${request.url.split("?", 1)[0] ?? ""}`;
+}
+
+function sendStatus(
+  reply: FastifyReply,
+  code: Code,
+  message: string,
+  httpStatus = httpStatusOf(code),
+): unknown {
+  return reply
+    .code(httpStatus)
+    .headers(pageHeader)
+    .type("application/json; charset=utf-8")
+    .send(formatStatus(code, message));
+}
+
+function formatStatus(code: Code, message: string): string {
+  return JSON.stringify({ code, message, details: [] });
+}
+
+function formatJson(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
