@@ -14,7 +14,6 @@ import type { Readiness } from "../gateway/readiness.ts";
 import type { RouteTableView } from "../gateway/route-table-view.ts";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import { negotiateMediaType } from "../wire/accept.ts";
 import { httpStatusOf } from "../wire/http-status.ts";
 import { formatExplanationPage } from "./explanation-page.ts";
 import { formatExplanation } from "./explanation-text.ts";
@@ -22,6 +21,7 @@ import { pageHeader } from "./page.ts";
 import { formatReadiness } from "./readiness-text.ts";
 import { formatRouteTablePage } from "./route-table-page.ts";
 import { formatRouteTable } from "./route-table-text.ts";
+import { formatJson, formatStatus, parameter, sendForm } from "./send-form.ts";
 
 /** What the pages show; each is asked anew for every request. */
 export interface AdminSources {
@@ -43,15 +43,6 @@ export interface Admin {
   knows(path: string): boolean;
   close(): Promise<void>;
 }
-
-const forms = ["text/plain", "application/json", "text/html"] as const;
-type Form = (typeof forms)[number];
-
-const formNames = new Map<unknown, Form>([
-  ["text", "text/plain"],
-  ["json", "application/json"],
-  ["html", "text/html"],
-]);
 
 export async function createAdmin(sources: AdminSources): Promise<Admin> {
   const app = Fastify({
@@ -153,33 +144,6 @@ function explain(sources: AdminSources, httpMethod: string, target: string): Exp
   }
 }
 
-/**
- * Sends the form the client likes: by `?format=`, which links can say, else by Accept. Curl's `Accept: *∕*` gets text,
- * browsers name text/html. A client that accepts none of them gets text as well: it is a person with an odd tool.
- */
-function sendForm(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  answers: Partial<Record<Form, () => string>>,
-): unknown {
-  const offers = forms.filter((form) => answers[form] !== undefined);
-  const asked = formNames.get(parameter(request, "format"));
-  const form =
-    asked !== undefined && offers.includes(asked)
-      ? asked
-      : (negotiateMediaType(request.headers.accept, offers) ?? "text/plain");
-  const text = (answers[form] ?? answers["text/plain"])?.() ?? "";
-  return reply.header("vary", "accept").type(`${form}; charset=utf-8`).send(text);
-}
-
-/** A query parameter; the first one where it is repeated, empty where it is absent. */
-function parameter(request: FastifyRequest, name: string): string {
-  const query = request.query as Readonly<Record<string, unknown>>;
-  const value = query[name];
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof first === "string" ? first : "";
-}
-
 function noRoute(request: FastifyRequest): string {
   return `no route for ${request.method} ${request.url.split("?", 1)[0] ?? ""}`;
 }
@@ -195,12 +159,4 @@ function sendStatus(
     .headers(pageHeader)
     .type("application/json; charset=utf-8")
     .send(formatStatus(code, message));
-}
-
-function formatStatus(code: Code, message: string): string {
-  return JSON.stringify({ code, message, details: [] });
-}
-
-function formatJson(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

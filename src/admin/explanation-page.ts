@@ -64,7 +64,7 @@ const bindingTones = { bound: "good", ignored: "warn", refused: "bad" } as const
 function bindingsHtml({ bindings }: Explanation): Html | false {
   if (bindings.length === 0) return false;
   return html`<h2>Binding</h2>
-<table id="bindings"><thead><tr>${heads(["From", "Key", "Text", "Field", "Type", "Outcome"])}</tr></thead><tbody>${bindings.map(
+<table id="bindings" class="r"><thead><tr>${heads(["From", "Key", "Text", "Field", "Type", "Outcome"])}</tr></thead><tbody>${bindings.map(
     (step) =>
       html`<tr><td>${step.from}</td><td><code>${step.key}</code></td><td><code>${step.text}</code></td><td>${step.field}</td><td>${step.type !== undefined && nameHtml(step.type)}</td><td><span class="${bindingTones[step.outcome]}">${step.outcome}</span>${step.reason !== undefined && `: ${step.reason}`}</td></tr>`,
   )}</tbody></table>`;

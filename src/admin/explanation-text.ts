@@ -50,8 +50,9 @@ function bindingLines({ bindings }: Explanation): string[] {
     step.outcome,
     step.from,
     step.text === "" ? step.key : `${step.key} = ${step.text}`,
-    step.field === undefined ? "" : `→ ${step.field}${step.type === undefined ? "" : `: ${step.type}`}`,
-    step.reason ?? "",
+    [step.field === undefined ? "" : `→ ${step.field}: ${step.type ?? "?"}`, step.reason ?? ""]
+      .filter((part) => part !== "")
+      .join("  "),
   ]);
   return ["binding", ...formatColumns(rows, [], "  ")];
 }

@@ -31,3 +31,12 @@ const kinds: Readonly<Record<RouteView["kind"], string>> = {
 export function kindText(kind: RouteView["kind"]): string {
   return kinds[kind];
 }
+
+/** `WatchRequest → stream Event`, as a proto would write it. */
+export function signatureText(route: RouteView): string {
+  const request = shortType(route.requestType, route.rpc);
+  const reply = shortType(route.replyType, route.rpc);
+  const client = route.kind === "client_streaming" || route.kind === "bidi_streaming";
+  const server = route.kind === "server_streaming" || route.kind === "bidi_streaming";
+  return `${client ? "stream " : ""}${request} → ${server ? "stream " : ""}${reply}`;
+}

@@ -7,7 +7,7 @@ import type {
 } from "../gateway/route-table-view.ts";
 import { formatAge } from "./age-text.ts";
 import { type Html, html } from "./html.ts";
-import { methodHtml, nameHtml, rpcHtml, templateHtml, typeHtml } from "./name-html.ts";
+import { methodHtml, nameHtml, originCell, rpcHtml, templateHtml, typeHtml } from "./name-html.ts";
 import { formatPage } from "./page.ts";
 import { samplePath } from "./sample-path.ts";
 import { countOf } from "./text-columns.ts";
@@ -26,7 +26,7 @@ export function formatRouteTablePage(view: RouteTableView, query: string): strin
     path: "/debug/routes",
     aside: html`<p>${schemaText(view)}</p>`,
     main: html`<h1>Routes</h1>
-<p class="meta">Most specific first when a request comes; here in the order they were declared. Also as
+<p class="meta">The most specific route serves a request; this is the order of declaration. Also as
 <a href="/debug/routes?format=json">JSON</a> and <a href="/debug/routes?format=text">text</a>.</p>
 ${problemBox(view.problems)}
 <form class="bar" action="/debug/routes"><input name="q" type="search" value="${query}" placeholder="Filter: words of any column" aria-label="Filter routes" autocomplete="off" spellcheck="false"><span class="count" id="count" data-all="${count}" aria-live="polite">${count}</span></form>
@@ -71,7 +71,7 @@ function problemBox(problems: RouteTableView["problems"]): Html | false {
 
 function routeTable(routes: readonly RouteView[]): Html {
   if (routes.length === 0) return html`<p class="box">No route to show.</p>`;
-  const head = ["Method", "Template", "RPC", "Request", "Reply", "Body", "Response body", "From", "Upstream"];
+  const head = ["Method", "Template", "RPC", "Request", "Reply", "Body", "Response", "From", "Upstream"];
   // Rows are not indented: with thousands of them the spaces weigh more than the words.
   return html`<table id="routes" class="r c"><thead><tr>${head.map((name) => html`<th><button type="button">${name}</button></th>`)}</tr></thead><tbody>
 ${routes.map(routeRow)}</tbody></table>`;
@@ -80,7 +80,7 @@ ${routes.map(routeRow)}</tbody></table>`;
 function routeRow(route: RouteView): Html {
   const method = route.httpMethod === "*" ? "GET" : route.httpMethod;
   const explain = `/debug/explain?method=${encodeURIComponent(method)}&path=${encodeURIComponent(samplePath(route.template))}`;
-  return html`<tr><td>${methodHtml(route.httpMethod)}</td><td><a class="t" href="${explain}">${templateHtml(route.template)}</a></td><td>${rpcHtml(route.rpc, route.kind)}</td><td>${typeHtml(route.requestType, route.rpc)}</td><td>${typeHtml(route.replyType, route.rpc)}</td><td>${route.body}</td><td>${route.responseBody}</td><td>${route.origin}</td><td>${route.upstreams.join(", ")}</td></tr>
+  return html`<tr><td>${methodHtml(route.httpMethod)}</td><td><a class="t" href="${explain}">${templateHtml(route.template)}</a></td><td>${rpcHtml(route.rpc, route.kind)}</td><td>${typeHtml(route.requestType, route.rpc)}</td><td>${typeHtml(route.replyType, route.rpc)}</td><td>${route.body}</td><td>${route.responseBody}</td>${originCell(route.origin)}<td>${route.upstreams.join(", ")}</td></tr>
 `;
 }
 
@@ -90,7 +90,7 @@ function refusedTable({ refused }: RouteTableView): Html | false {
 <table id="refused" class="r c"><thead><tr>${heads(["Method", "Template", "RPC", "From", "Reason"])}</tr></thead><tbody>
 ${refused.map(
   (route) =>
-    html`<tr><td>${methodHtml(route.httpMethod)}</td><td>${templateHtml(route.template)}</td><td>${nameHtml(route.rpc)}</td><td>${route.origin}</td><td class="bad">${route.reason}</td></tr>\n`,
+    html`<tr><td>${methodHtml(route.httpMethod)}</td><td>${templateHtml(route.template)}</td><td>${nameHtml(route.rpc)}</td>${originCell(route.origin)}<td class="bad">${route.reason}</td></tr>\n`,
 )}</tbody></table>`;
 }
 
@@ -100,7 +100,7 @@ function shadowedTable({ shadowed }: RouteTableView): Html | false {
 <table id="shadowed" class="r c"><thead><tr>${heads(["Method", "Template", "RPC", "From", "Served by"])}</tr></thead><tbody>
 ${shadowed.map(
   (route) =>
-    html`<tr><td>${methodHtml(route.httpMethod)}</td><td>${templateHtml(route.template)}</td><td>${nameHtml(route.rpc)}</td><td>${route.origin}</td><td class="warn">${route.shadowedBy}</td></tr>\n`,
+    html`<tr><td>${methodHtml(route.httpMethod)}</td><td>${templateHtml(route.template)}</td><td>${nameHtml(route.rpc)}</td>${originCell(route.origin)}<td class="warn">${route.shadowedBy}</td></tr>\n`,
 )}</tbody></table>`;
 }
 

@@ -1,7 +1,7 @@
 // The route table for a terminal of 120 columns: /debug/routes for curl, and `protogate routes`.
 import type { RouteTableView, RouteView } from "../gateway/route-table-view.ts";
 import { formatAge } from "./age-text.ts";
-import { kindText, serviceOf, shortType } from "./names.ts";
+import { serviceOf, signatureText } from "./names.ts";
 import { countOf, formatColumns, printable } from "./text-columns.ts";
 
 /**
@@ -58,14 +58,13 @@ function serviceLines(service: string, routes: readonly RouteView[]): string[] {
     route.httpMethod,
     route.template,
     route.rpc.slice(service.length + 1),
-    route.kind === "unary" ? "" : kindText(route.kind),
-    `${shortType(route.requestType, route.rpc)} → ${shortType(route.replyType, route.rpc)}`,
     route.body,
     route.responseBody,
+    signatureText(route),
     origin === undefined ? route.origin : "",
     upstreams === undefined ? route.upstreams.join(", ") : "",
   ]);
-  const head = ["METHOD", "TEMPLATE", "RPC", "STREAM", "TYPES", "BODY", "RESPONSE BODY", "FROM", "UPSTREAM"];
+  const head = ["METHOD", "TEMPLATE", "RPC", "BODY", "RESPONSE", "TYPES", "FROM", "UPSTREAM"];
   return [printable(title), ...formatColumns(rows, head, "  ")];
 }
 
@@ -99,8 +98,8 @@ function sourceLines({ sources }: RouteTableView): string[] {
     source.state,
     source.digest,
     source.ageMs === null ? "" : formatAge(source.ageMs),
-    countOf(source.fileCount, "file"),
-    countOf(source.serviceCount, "service"),
+    String(source.fileCount),
+    String(source.serviceCount),
     source.upstreams.join(", "),
   ]);
   const head = ["SOURCE", "STATE", "DIGEST", "AGE", "FILES", "SERVICES", "UPSTREAM"];
@@ -112,7 +111,12 @@ function sourceLines({ sources }: RouteTableView): string[] {
 
 function upstreamLines({ upstreams }: RouteTableView): string[] {
   if (upstreams.length === 0) return [];
-  const rows = upstreams.map(({ name, target, state, lastError }) => [name, target, state, lastError ?? ""]);
+  const rows = upstreams.map(({ name, target, state, lastError }) => [
+    name,
+    target,
+    state.replace("_", " "),
+    lastError ?? "",
+  ]);
   return ["upstreams", ...formatColumns(rows, ["UPSTREAM", "TARGET", "STATE", "LAST ERROR"], "  ")];
 }
 

@@ -1,6 +1,9 @@
 // The one stylesheet of the admin pages: system fonts, light and dark by the reader's setting, dense tables that turn
 // into cards where there is no room for columns.
 
+/** Below this many CSS pixels a row of nine columns has no room and becomes a card. */
+const cardWidth = 1120;
+
 export const stylesheet = `
 :root{color-scheme:light dark;
 --bg:light-dark(#fcfcfb,#15171a);--panel:light-dark(#fff,#1b1e22);--text:light-dark(#1d2024,#dcdfe3);
@@ -34,16 +37,16 @@ button.go{cursor:pointer}
 .count{color:var(--muted);font-size:12.5px;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;background:var(--panel);border:1px solid var(--line)}
 th{position:sticky;top:0;background:var(--panel);text-align:left;font-weight:500;font-size:12px;color:var(--muted);box-shadow:inset 0 -1px var(--line);padding:0;z-index:1;white-space:nowrap}
-th>span,th button{display:block;width:100%;padding:6px 10px;font:inherit;color:inherit;text-align:left;background:none;border:0}
+th>span,th button{display:block;width:100%;padding:6px 9px;font:inherit;color:inherit;text-align:left;background:none;border:0}
 th button{cursor:pointer}
 th button:hover{color:var(--text)}
 th[aria-sort=ascending] button::after{content:" \\2191"}
 th[aria-sort=descending] button::after{content:" \\2193"}
-td{padding:4px 10px;border-top:1px solid var(--line);vertical-align:baseline;font-size:13px;overflow-wrap:anywhere}
+td{padding:4px 9px;border-top:1px solid var(--line);vertical-align:baseline;font-size:13px;overflow-wrap:anywhere}
+.c td{overflow-wrap:break-word;max-width:440px}
 tbody tr:hover{background:var(--hover)}
-.k td{white-space:nowrap}
-td i,code i{font-style:normal;color:var(--var)}
-td s{text-decoration:none;color:var(--muted)}
+i{font-style:normal;color:var(--var)}
+s{text-decoration:none;color:var(--muted)}
 td small{color:var(--muted);font-size:12px;white-space:nowrap}
 td a.t{color:inherit}
 .m{display:inline-block;min-width:52px;text-align:center;padding:0 5px;border-radius:4px;font:600 11px/18px var(--mono);color:var(--mc,var(--muted));background:color-mix(in srgb,var(--mc,var(--muted)) 12%,transparent)}
@@ -57,18 +60,20 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:3px 18px;margin:0}
 dt{color:var(--muted)}
 dd{margin:0;overflow-wrap:anywhere}
 pre{margin:8px 0 0;padding:10px 14px;background:var(--panel);border:1px solid var(--line);border-radius:4px;overflow:auto;max-height:60vh}
-@media(max-width:860px){
+@media(max-width:${cardWidth}px){
+header{padding:10px 12px}
 header p{margin-left:0;flex-basis:100%}
 main{padding:14px 12px 40px}
-table,tbody{display:block;border:0;background:none}
+table{display:block;border:0;background:none}
+tbody{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,400px),1fr));gap:8px}
 thead{display:none}
-tr{display:block;background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:6px 4px;margin-bottom:8px}
+tr{display:block;background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:6px 4px}
 tr[hidden]{display:none}
 td{display:block;border:0;padding:1px 8px}
-.k td{white-space:normal}
 td:empty{display:none}
+.c td{max-width:none}
 td:nth-child(n+3){padding-left:86px;position:relative}
-td[data-n]::before,td:nth-child(n+3)::before{content:var(--n,"");position:absolute;left:8px;color:var(--muted);font-size:12px}
+td:nth-child(n+3)::before{content:var(--n,"");position:absolute;left:8px;color:var(--muted);font-size:12px}
 .r td:nth-child(-n+2){display:inline}
 .r td:nth-child(1){padding-right:0}
 }
@@ -77,5 +82,5 @@ td[data-n]::before,td:nth-child(n+3)::before{content:var(--n,"");position:absolu
 /** Names of columns where a table has become cards; said once in the stylesheet instead of in every cell. */
 export function cardLabels(table: string, labels: readonly string[]): string {
   const rules = labels.map((label, i) => `#${table} td:nth-child(${i + 1}){--n:"${label}"}`);
-  return `@media(max-width:860px){${rules.join("")}}\n`;
+  return `@media(max-width:${cardWidth}px){${rules.join("")}}\n`;
 }

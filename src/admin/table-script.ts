@@ -16,7 +16,7 @@ if (table && field && count) {
     for (const entry of rows) {
       if (words.length && !entry.text) {
         // Cells side by side would otherwise make words that are in none of them.
-        entry.text = Array.from(entry.row.cells, (cell) => cell.textContent).join("\\n").toLowerCase();
+        entry.text = Array.from(entry.row.cells, (cell) => cell.textContent + "\\n" + cell.title).join("\\n").toLowerCase();
       }
       const hidden = words.some((word) => !entry.text.includes(word));
       if (entry.row.hidden !== hidden) entry.row.hidden = hidden;

@@ -1,7 +1,7 @@
 // Text tables for terminals: columns as wide as what stands in them, nothing that a terminal would obey.
 
 /** A cell wider than this pushes its own row aside instead of widening the column for all. */
-const widestColumn = 52;
+const widestColumn = 60;
 
 /**
  * Lines of aligned columns, two spaces between them, no spaces at the ends. The last column is not padded; a column

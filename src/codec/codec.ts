@@ -33,7 +33,7 @@ export interface MessageCodec {
   decodeJson(json: Uint8Array): Uint8Array;
   /**
    * The binary message to compact JSON text.
-   * @throws RpcError INTERNAL when the bytes are no such message
+   * @throws RpcError INTERNAL when the bytes are no such message; RESOURCE_EXHAUSTED when the text were over 256 MiB
    */
   encodeJson(message: Uint8Array): string;
   /** The same as UTF-8, which is what is written first: cheaper where bytes are wanted. */

@@ -2,6 +2,9 @@
 // in, so that text becomes a JavaScript string at most once, at the end.
 // Source: RFC 8259; ProtoJSON for NaN and the infinities.
 import { isUtf8 } from "node:buffer";
+import { Code } from "../rpc/code.ts";
+import { RpcError } from "../rpc/rpc-error.ts";
+import { copyBytes } from "../wire/protobuf-writer.ts";
 import { base64EncodedLength, encodeBase64 } from "./base64.ts";
 import { formatFloat } from "./json-float.ts";
 
@@ -24,11 +27,22 @@ for (const [byte, char] of [
 }
 const hexDigits = "0123456789abcdef";
 
+/**
+ * More JSON than this is refused. Printing can make much of little: a byte of a packed enum becomes a name, an empty message
+ * under `emitDefaults` all its fields. A string of V8 holds twice as much.
+ */
+const defaultMaxBytes = 1 << 28;
+
 export class JsonWriter {
   bytes = new Uint8Array(1024);
   pos = 0;
+  readonly #maxBytes: number;
   /** Whether only ASCII was written, which is cheaper to make a string of. */
   #ascii = true;
+
+  constructor(maxBytes: number = defaultMaxBytes) {
+    this.#maxBytes = maxBytes;
+  }
 
   reset(): void {
     this.pos = 0;
@@ -46,13 +60,20 @@ export class JsonWriter {
 
   /** What was written, as a copy in UTF-8. */
   finishBytes(): Uint8Array {
-    return this.bytes.slice(0, this.pos);
+    return copyBytes(this.bytes, this.pos);
   }
 
+  /**
+   * Makes room for `count` more bytes.
+   * @throws RpcError RESOURCE_EXHAUSTED beyond the limit
+   */
   reserve(count: number): void {
     const needed = this.pos + count;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    if (needed > this.#maxBytes) {
+      throw new RpcError(Code.RESOURCE_EXHAUSTED, `message is larger than ${this.#maxBytes} bytes as JSON`);
+    }
+    const grown = new Uint8Array(Math.max(needed, Math.min(this.bytes.length * 2, this.#maxBytes)));
     grown.set(this.bytes.subarray(0, this.pos));
     this.bytes = grown;
   }

@@ -11,7 +11,6 @@ import {
   FieldDescriptorProtoSchema,
   type FileDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
-import { checkDeclarations } from "./check-declarations.ts";
 import { jsonNameOf } from "./json-name.ts";
 import { shorten } from "./parse-file.ts";
 import { walkFile } from "./walk-fields.ts";
@@ -27,15 +26,17 @@ export interface LinkedType<F> {
 /** The files that the file refers to (itself left out), or why it cannot be used. */
 export type LinkResult<F> = { readonly refersTo: ReadonlySet<F> } | { readonly reason: string };
 
-/** @param lookup the type of a full name without leading dot, among all files of the schema */
+/**
+ * Links a file whose declarations are sound (`checkDeclarations`).
+ * @param lookup the type of a full name without leading dot, among all files of the schema
+ */
 export function linkFile<F>(
   proto: FileDescriptorProto,
   file: F,
   lookup: (name: string) => LinkedType<F> | undefined,
 ): LinkResult<F> {
   const refersTo = new Set<F>();
-  let reason = checkDeclarations(proto);
-  if (reason !== undefined) return { reason };
+  let reason: string | undefined;
 
   const resolve = (name: string, place: string): LinkedType<F> | undefined => {
     const type = name.startsWith(".") ? lookup(name.slice(1)) : undefined;

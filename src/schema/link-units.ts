@@ -6,6 +6,7 @@ import { type LinkedType, linkFile } from "./link-file.ts";
 import { shorten } from "./parse-file.ts";
 import { filePlace } from "./parse-input.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { splitCycles } from "./split-cycles.ts";
 import type { SchemaUnit } from "./unify-files.ts";
 
 export interface LinkedUnit {
@@ -19,17 +20,21 @@ export interface LinkedUnit {
 export interface LinkedFiles {
   /** What a file needs comes before it. Built-in files are among them where another file needs them. */
   readonly units: readonly LinkedUnit[];
-  /** Why a unit is not among them. */
-  readonly refused: ReadonlyMap<SchemaUnit, string>;
+  /** Units that are not among them because they cannot be used. */
+  readonly refused: ReadonlySet<SchemaUnit>;
 }
 
-/** @param excluded units not to use, with the reason, which has been told already */
+/**
+ * @param excluded units not to use, for reasons that have been told already
+ * @param whole whether files may still be taken apart
+ */
 export function linkUnits(
   units: readonly SchemaUnit[],
-  excluded: ReadonlyMap<SchemaUnit, string>,
+  excluded: ReadonlySet<SchemaUnit>,
   problems: ProblemList,
+  whole = true,
 ): LinkedFiles {
-  const refused = new Map(excluded);
+  const refused = new Set(excluded);
   const types = new Map<string, LinkedType<SchemaUnit>>();
   for (const unit of units) addTypes(unit, types);
 
@@ -43,21 +48,25 @@ export function linkUnits(
     const result = linkFile(unit.proto, unit, (name) => types.get(name));
     if ("refersTo" in result) references.set(unit, result.refersTo);
     else {
-      refused.set(unit, result.reason);
+      refused.add(unit);
       problems.add(filePlace(unit.name, unit.source), `${result.reason}; the file is left out`);
     }
   }
   const refersTo = (unit: SchemaUnit): ReadonlySet<SchemaUnit> => references.get(unit) ?? new Set();
 
-  for (const cycle of connectedComponents(references.keys(), refersTo)) {
-    if (cycle.length < 2) continue;
+  const cycles = connectedComponents(references.keys(), refersTo).filter((group) => group.length > 1);
+  // Files that were merged by package (proto-loader) can need each other, although what is in them does not.
+  if (cycles.length > 0 && whole) {
+    return linkUnits(splitCycles(units, cycles, types), excluded, problems, false);
+  }
+  for (const cycle of cycles) {
     const names = cycle.map((unit) => unit.name).sort();
     const reason = `the files ${names
       .slice(0, 5)
       .map((name) => shorten(name))
       .join(", ")} use each other's types in a circle`;
     for (const unit of cycle) {
-      refused.set(unit, reason);
+      refused.add(unit);
       problems.add(filePlace(unit.name, unit.source), `${reason}; the file is left out`);
     }
   }
@@ -83,7 +92,7 @@ export function importsOf(unit: SchemaUnit): Set<SchemaUnit> {
 }
 
 function refuseDependents(
-  refused: Map<SchemaUnit, string>,
+  refused: Set<SchemaUnit>,
   references: ReadonlyMap<SchemaUnit, ReadonlySet<SchemaUnit>>,
   problems: ProblemList,
 ): void {
@@ -95,12 +104,12 @@ function refuseDependents(
       else list.push(unit);
     }
   }
-  const queue = [...refused.keys()];
+  const queue = [...refused];
   for (let unit = queue.pop(); unit !== undefined; unit = queue.pop()) {
     for (const user of users.get(unit) ?? []) {
       if (refused.has(user)) continue;
       const reason = `it uses types of ${shorten(unit.name)}, which is left out`;
-      refused.set(user, reason);
+      refused.add(user);
       problems.add(filePlace(user.name, user.source), `${reason}; so is this file`);
       queue.push(user);
     }

@@ -39,17 +39,50 @@ export function mergeSchema(
   inputs: readonly SchemaInput[],
   limits: SchemaLimits = defaultSchemaLimits,
 ): MergedSchema {
-  const problems = createProblemList();
-  for (const { reading } of inputs) problems.addAll(reading.problems ?? []);
-  const parsed = inputs.map((input) => parseInput(input, limits, problems));
-  const unified = unifyFiles(parsed, problems);
-  const { linked, registry } = linkAndBuild(unified.units, problems);
-  const services = placeServices(unified.inputs, registry, problems);
-  const files = linked.map(({ unit }) => ({
-    name: unit.name,
-    bytes: unit.changed ? toBinary(FileDescriptorProtoSchema, unit.proto) : unit.bytes,
-  }));
-  return { digest: digestOf(files, services), files, registry, services, problems: problems.toArray() };
+  const told = createProblemList();
+  for (const { reading } of inputs) told.addAll(reading.problems ?? []);
+  const unusable = new Set<string>();
+  for (let round = 0; ; round++) {
+    const problems = createProblemList();
+    const parsed = inputs.map((input) => parseInput(withoutFiles(input, unusable), limits, problems));
+    const unified = unifyFiles(parsed, problems);
+    const { linked, refused, registry } = linkAndBuild(unified.units, problems);
+    // A file that cannot be used has kept the names in it from sources that declare them soundly: once more without it.
+    const inTheWay = unified.inputs
+      .flatMap(({ conflicts }) => [...conflicts.values()])
+      .filter(({ owner }) => refused.has(owner));
+    if (inTheWay.length > 0 && round < maxRounds) {
+      for (const { owner } of inTheWay) {
+        unusable.add(hashOf(owner.bytes));
+        told.add(
+          filePlace(owner.name, owner.source),
+          "it uses types that are in no usable file; the file is left out",
+        );
+      }
+      continue;
+    }
+    const services = placeServices(unified.inputs, registry, problems);
+    told.addAll(problems.toArray());
+    const files = linked.map(({ unit }) => ({
+      name: unit.name,
+      bytes: unit.changed ? toBinary(FileDescriptorProtoSchema, unit.proto) : unit.bytes,
+    }));
+    return { digest: digestOf(files, services), files, registry, services, problems: told.toArray() };
+  }
+}
+
+/** How often merging starts again without files that turned out to be unusable. */
+const maxRounds = 3;
+
+/** The input with the same offer and without some of its files. */
+function withoutFiles(input: SchemaInput, hashes: ReadonlySet<string>): SchemaInput {
+  if (hashes.size === 0) return input;
+  const files = input.reading.files.filter((file) => !hashes.has(hashOf(file.bytes)));
+  return { ...input, reading: { ...input.reading, files } };
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("base64");
 }
 
 /** How many files of a source the library may refuse one by one before all of that source is left out. */
@@ -58,25 +91,25 @@ const maxCulprits = 3;
 function linkAndBuild(
   units: readonly SchemaUnit[],
   problems: ProblemList,
-): { linked: readonly LinkedUnit[]; registry: FileRegistry } {
-  const excluded = new Map<SchemaUnit, string>();
+): { linked: readonly LinkedUnit[]; refused: ReadonlySet<SchemaUnit>; registry: FileRegistry } {
+  const excluded = new Set<SchemaUnit>();
   const culprits = new Map<string, number>();
   for (;;) {
-    const { units: linked } = linkUnits(units, excluded, problems);
+    const { units: linked, refused } = linkUnits(units, excluded, problems);
     for (const unit of linked) repairImports(unit);
     const result = buildRegistry(linked.map(({ unit }) => unit.proto));
-    if ("registry" in result) return { linked, registry: result.registry };
+    if ("registry" in result) return { linked, refused, registry: result.registry };
     const culprit = linked[result.culprit]?.unit;
     if (culprit === undefined || culprit.rank === "builtin") {
       problems.add("schema", `no registry could be built: ${result.reason}`);
-      return { linked: [], registry: createFileRegistry() };
+      return { linked: [], refused, registry: createFileRegistry() };
     }
-    excluded.set(culprit, result.reason);
+    excluded.add(culprit);
     problems.add(filePlace(culprit.name, culprit.source), `${result.reason}; the file is left out`);
     const count = (culprits.get(culprit.source) ?? 0) + 1;
     culprits.set(culprit.source, count);
     if (count < maxCulprits) continue;
-    for (const unit of units) if (unit.source === culprit.source) excluded.set(unit, result.reason);
+    for (const unit of units) if (unit.source === culprit.source) excluded.add(unit);
     problems.add(culprit.source, "too many of its files cannot be built; all of them are left out");
   }
 }

@@ -13,7 +13,6 @@ export interface PlacedService {
   readonly sources: readonly string[];
 }
 
-/** @param refusedIn why the file of a service that is not in the registry was left out, where it is known */
 export function placeServices(
   inputs: readonly UnifiedInput[],
   registry: FileRegistry,
@@ -34,7 +33,7 @@ export function placeServices(
       if (symbol !== undefined && conflict !== undefined) {
         problems.add(
           input.source,
-          `${name} is refused: it uses ${symbol} of ${shorten(conflict.file)}, which ${conflict.by} declares differently`,
+          `${name} is refused: it uses ${symbol} of ${shorten(conflict.file)}, which ${conflict.owner.source} declares differently`,
         );
         continue;
       }

@@ -7,6 +7,7 @@
 
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { builtinFiles } from "./builtin-files.ts";
+import { checkDeclarations } from "./check-declarations.ts";
 import { type DeclaredSymbol, declaredSymbols, declaredTypes, keepSymbols } from "./declared-symbols.ts";
 import { shorten } from "./parse-file.ts";
 import { filePlace, type ParsedInput, type ParsedInputFile } from "./parse-input.ts";
@@ -31,8 +32,8 @@ export interface SchemaUnit {
 /** An own declaration of a source that is not the one that serves. */
 export interface SymbolConflict {
   readonly file: string;
-  /** The source whose declaration serves. */
-  readonly by: string;
+  /** The file whose declaration serves. */
+  readonly owner: SchemaUnit;
 }
 
 export interface UnifiedInput {
@@ -103,37 +104,21 @@ export function unifyFiles(inputs: readonly ParsedInput[], problems: ProblemList
       continue;
     }
     const overlay = input.upstreams.length === 0;
-    const kept: DeclaredSymbol[] = [];
-    const conflicting: string[] = [];
-    let conflictOwner: Owner | undefined;
-    let optionsDiffer: Owner | undefined;
-    for (const symbol of symbols) {
-      const owner = ownerOf(symbol, owners);
-      if (owner === undefined) {
-        kept.push(symbol);
-        continue;
-      }
-      const silent = owner.unit.rank === "builtin" || isGoogleFile(proto.name);
-      if (silent || (owner.unit.rank === "overlay" && !overlay)) continue;
-      if (owner.symbol.name === symbol.name && sameShape(owner, proto, symbol, "wire")) {
-        if (!sameShape(owner, proto, symbol, "full")) optionsDiffer ??= owner;
-        continue;
-      }
-      conflictOwner ??= owner;
-      conflicting.push(symbol.name);
-      conflicts.set(symbol.name, { file: proto.name, by: owner.unit.source });
+    const { kept, conflicting, optionsDiffer } = compareSymbols(symbols, proto, overlay, owners);
+    const [firstConflict] = conflicting;
+    for (const { symbol, owner } of conflicting) {
+      conflicts.set(symbol.name, { file: proto.name, owner: owner.unit });
     }
-    if (conflictOwner !== undefined) {
-      const { source, name } = conflictOwner.unit;
+    if (firstConflict !== undefined) {
+      const { source, name } = firstConflict.owner.unit;
+      const names = listed(conflicting.map(({ symbol }) => symbol.name));
       problems.add(
         place,
-        `${listed(conflicting)} is declared differently by ${source} in ${shorten(name)}, which serves; services of ${input.source} that use it are refused`,
+        `${names} is declared differently by ${source} in ${shorten(name)}, which serves; services of ${input.source} that use it are refused`,
       );
     } else if (optionsDiffer !== undefined) {
-      problems.add(
-        place,
-        `its options differ from those of ${optionsDiffer.unit.source} in ${shorten(optionsDiffer.unit.name)}, which apply`,
-      );
+      const { source, name } = optionsDiffer.unit;
+      problems.add(place, `its options differ from those of ${source} in ${shorten(name)}, which apply`);
     }
     if (kept.length === 0 && (symbols.length > 0 || sameName !== undefined)) {
       // Whatever imports it finds the symbols where they are.
@@ -141,6 +126,12 @@ export function unifyFiles(inputs: readonly ParsedInput[], problems: ProblemList
       continue;
     }
     if (kept.length < symbols.length) keepSymbols(proto, kept);
+    // A file that is no protobuf must not own names: another source may declare them soundly.
+    const reason = checkDeclarations(proto);
+    if (reason !== undefined) {
+      problems.add(place, `${reason}; the file is left out`);
+      continue;
+    }
     const name = freeName(proto.name, units);
     const changed = file.rewritten || kept.length < symbols.length || name !== proto.name;
     const rank = overlay ? "overlay" : "upstream";
@@ -150,6 +141,38 @@ export function unifyFiles(inputs: readonly ParsedInput[], problems: ProblemList
     own(unit, kept);
   }
   return { units: [...units.values()], inputs: unified };
+}
+
+interface Comparison {
+  /** Symbols that nobody has declared yet. */
+  readonly kept: readonly DeclaredSymbol[];
+  readonly conflicting: readonly { readonly symbol: DeclaredSymbol; readonly owner: Owner }[];
+  /** An owner of an equal declaration with other options, if there is one. */
+  readonly optionsDiffer?: Owner;
+}
+
+function compareSymbols(
+  symbols: readonly DeclaredSymbol[],
+  proto: FileDescriptorProto,
+  overlay: boolean,
+  owners: ReadonlyMap<string, Owner>,
+): Comparison {
+  const kept: DeclaredSymbol[] = [];
+  const conflicting: { symbol: DeclaredSymbol; owner: Owner }[] = [];
+  let optionsDiffer: Owner | undefined;
+  for (const symbol of symbols) {
+    const owner = ownerOf(symbol, owners);
+    if (owner === undefined) {
+      kept.push(symbol);
+      continue;
+    }
+    const silent = owner.unit.rank === "builtin" || isGoogleFile(proto.name);
+    if (silent || (owner.unit.rank === "overlay" && !overlay)) continue;
+    const same = owner.symbol.name === symbol.name && sameShape(owner, proto, symbol, "wire");
+    if (!same) conflicting.push({ symbol, owner });
+    else if (!sameShape(owner, proto, symbol, "full")) optionsDiffer ??= owner;
+  }
+  return { kept, conflicting, ...(optionsDiffer !== undefined && { optionsDiffer }) };
 }
 
 /** Files whose versions only grow, so that copies that differ are versions and not a mistake. */

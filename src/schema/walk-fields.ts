@@ -9,8 +9,6 @@ import type {
 import { qualifyName } from "./declared-symbols.ts";
 
 export interface FileVisitor {
-  /** @param scope full name of what encloses the message @param name the message's full name */
-  message?(message: DescriptorProto, name: string): void;
   /** @param scope full name of the message, or the package for an extension at the top level */
   field(field: FieldDescriptorProto, scope: string, extension: boolean): void;
   method(method: MethodDescriptorProto, service: string): void;
@@ -28,7 +26,6 @@ export function walkFile(proto: FileDescriptorProto, visitor: FileVisitor): void
 }
 
 function walkMessage(message: DescriptorProto, name: string, visitor: FileVisitor): void {
-  visitor.message?.(message, name);
   for (const field of message.field) visitor.field(field, name, false);
   for (const field of message.extension) visitor.field(field, name, true);
   for (const nested of message.nestedType) walkMessage(nested, qualifyName(name, nested.name), visitor);

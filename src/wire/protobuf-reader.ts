@@ -42,12 +42,10 @@ export class ProtobufReader {
    * @throws RpcError for field number 0, an unknown wire type, or more than 32 bits
    */
   tag(): number {
-    const first = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
-    let tag: number;
-    if (first < 0x80) {
-      this.pos++;
-      tag = first;
-    } else {
+    // Field numbers up to 15 take one byte.
+    let tag = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
+    if (tag < 0x80) this.pos++;
+    else {
       this.varint64();
       if (this.hi !== 0) throw this.malformed("tag of more than 32 bits");
       tag = this.lo >>> 0;
@@ -164,11 +162,15 @@ export class ProtobufReader {
 
   /** Reads a length and returns where the value ends; the reader stands at its start. */
   lengthEnd(): number {
-    this.varint64();
-    const length = this.lo >>> 0;
-    if (this.hi !== 0 || length > this.end - this.pos) {
-      throw this.malformed("length beyond the end");
+    // Most lengths are one byte.
+    let length = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
+    if (length < 0x80) this.pos++;
+    else {
+      this.varint64();
+      length = this.lo >>> 0;
+      if (this.hi !== 0) throw this.malformed("length beyond the end");
     }
+    if (length > this.end - this.pos) throw this.malformed("length beyond the end");
     return this.pos + length;
   }
 

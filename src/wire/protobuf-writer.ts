@@ -21,6 +21,29 @@ const shortText = 48;
 /** A buffer larger than this is not kept by `reset`: one large message should not hold memory for good. */
 const keptBytes = 1 << 20;
 
+/** An ArrayBuffer of its own costs more than most messages; up to this size copies share one. */
+const sharedBytes = 1024;
+const slabBytes = 8192;
+let slab = new ArrayBuffer(slabBytes);
+let slabUsed = 0;
+
+/**
+ * A copy of `source[0..length)`. Short copies are views on a shared slab of 8 KiB, as Node's Buffers are: whoever keeps
+ * one for long keeps the slab, and should copy it; nobody may transfer its `buffer`.
+ */
+export function copyBytes(source: Uint8Array, length: number): Uint8Array {
+  if (length > sharedBytes) return source.slice(0, length);
+  if (slabUsed + length > slabBytes) {
+    slab = new ArrayBuffer(slabBytes);
+    slabUsed = 0;
+  }
+  const copy = new Uint8Array(slab, slabUsed, length);
+  copy.set(source.subarray(0, length));
+  // Views start at multiples of eight, which copying likes.
+  slabUsed += (length + 7) & ~7;
+  return copy;
+}
+
 /**
  * A growing buffer of protobuf binary. 64-bit values come as `bigint` or as two 32-bit halves, of which only the bits
  * count. Nothing is validated: what is written is the caller's responsibility.
@@ -50,9 +73,9 @@ export class ProtobufWriter {
     if (this.bytes.length > keptBytes) this.bytes = new Uint8Array(1024);
   }
 
-  /** A copy of what was written. */
+  /** A copy of what was written, see `copyBytes`. */
   finish(): Uint8Array {
-    return this.bytes.slice(0, this.pos);
+    return copyBytes(this.bytes, this.pos);
   }
 
   tag(fieldNumber: number, wireType: number): void {

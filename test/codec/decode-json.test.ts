@@ -379,7 +379,10 @@ for (const [reason, type, json, expected] of accepted) {
 
 test("the name __proto__ is a name like any other", () => {
   assert.deepEqual(decode("all.Traps", '{"__proto__":"p"}'), { Proto: "p" });
-  assert.equal(JSON.stringify(decode("all.Maps", '{"byString":{"__proto__":1}}')), '{"byString":{"__proto__":1}}');
+  assert.equal(
+    JSON.stringify(decode("all.Maps", '{"byString":{"__proto__":1}}')),
+    '{"byString":{"__proto__":1}}',
+  );
 });
 
 test("an Any of a type that the schema does not know keeps the bytes in value", () => {
@@ -424,7 +427,7 @@ const refused: readonly Refused[] = [
     "control characters are escaped in got",
     "all.Book",
     '{"pages":"\u007f"}',
-    'pages: expected int32, got "\u007f" (line 1, column 10)',
+    'pages: expected int32, got "\\u007f" (line 1, column 10)',
   ],
   [
     "objects and arrays are named only",

@@ -63,7 +63,9 @@ test("it leaves when a parent that holds an IPC channel is killed", async (t) =>
   const port = await portOf(parent);
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
-  const closed = once(socket.resume(), "close");
+  // A process that leaves may reset its connections; either way they close.
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.resume().once("close", resolve));
   parent.kill("SIGKILL");
   await closed;
   await assert.rejects(async () => {

@@ -84,7 +84,7 @@ for (const [reason, content, message] of unreadable) {
     if (content !== undefined) write("api.binpb", content);
     const path = join(folder, "api.binpb");
     const [problem] = await firstProblems(createDescriptorSetSource({ files: [path], upstreams: [] }));
-    assert.ok(problem?.startsWith(`${path}: `), problem);
+    assert.ok(problem?.startsWith(`${path}: `), `${problem}`);
     assert.match(problem ?? "", message);
   });
 }

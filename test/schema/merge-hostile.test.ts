@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type DescriptorProto,
   DescriptorProtoSchema,
   EnumValueOptionsSchema,
   type FieldDescriptorProto,
+  type FieldDescriptorProtoSchema,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
@@ -14,6 +15,8 @@ import { mergeSchema } from "../../src/schema/merge-schema.ts";
 import { formatProblem } from "../../src/schema/problem.ts";
 import type { SchemaFile } from "../../src/schema/source.ts";
 import { changeFile, compileFiles, inputOf, libraryProto, toSchemaFile } from "./schema-inputs.ts";
+
+type FieldInit = MessageInitShape<typeof FieldDescriptorProtoSchema>;
 
 const library = compileFiles({ "demo/library.proto": libraryProto });
 const good = compileFiles({
@@ -145,6 +148,22 @@ test("a file that uses types of a file that is left out is left out too", () => 
   ]);
 });
 
+test("a file that cannot be used does not keep its names from a source that declares them soundly", () => {
+  for (const change of [
+    (proto: FileDescriptorProto) => Object.assign(field(proto), { typeName: ".good.Nope", type: 11 }),
+    (proto: FileDescriptorProto) => Object.assign(field(proto), { number: 0 }),
+  ]) {
+    const bad = good.map((file) => changeFile(file, change));
+    const schema = mergeSchema([inputOf("bad", bad), inputOf("sane", good)]);
+    assert.deepEqual(
+      schema.services.map(({ desc, upstreams }) => [desc.typeName, upstreams]),
+      [["good.Goods", ["bad", "sane"]]],
+    );
+    assert.equal(schema.problems.length, 1);
+    assert.match(schema.problems[0]?.place ?? "", /good\.proto in source of bad/);
+  }
+});
+
 test("names that mean something to JavaScript are data", () => {
   const files = compileFiles({
     "proto.proto": `syntax = "proto3"; package constructor; message __proto__ { string constructor = 1; string __proto__ = 2; string toString = 3; } service hasOwnProperty { rpc __proto__(.constructor.__proto__) returns (.constructor.__proto__); }`,
@@ -170,6 +189,69 @@ test("files that import each other in a circle serve when their types do not", (
     ["a.proto", "b.proto"],
   );
   assert.deepEqual(schema.registry.getFile("a.proto")?.proto.dependency, []);
+});
+
+test("files merged by package that use each other's types are taken apart and serve", () => {
+  const type = (typeName: string): FieldInit => ({
+    name: "f",
+    number: 1,
+    label: 1,
+    type: 11,
+    typeName,
+    jsonName: "f",
+  });
+  const get = { name: "Get", inputType: ".shop.Order", outputType: ".shop.Order" };
+  const files = [
+    create(FileDescriptorProtoSchema, {
+      name: "shop.proto",
+      package: "shop",
+      syntax: "proto3",
+      messageType: [{ name: "Order", field: [type(".common.Page")] }, { name: "Id" }],
+      service: [{ name: "Shop", method: [get] }],
+    }),
+    create(FileDescriptorProtoSchema, {
+      name: "common.proto",
+      package: "common",
+      syntax: "proto3",
+      messageType: [{ name: "Page", field: [type(".shop.Id")] }],
+    }),
+  ];
+  const schema = mergeSchema([inputOf("backend", files.map(toSchemaFile))]);
+  assert.deepEqual(schema.problems, []);
+  assert.deepEqual(
+    schema.files.map(({ name }) => name),
+    ["shop~2.proto", "common.proto", "shop.proto"],
+  );
+  assert.equal(schema.services[0]?.desc.methods[0]?.input.fields[0]?.message?.typeName, "common.Page");
+  assert.equal(schema.registry.getMessage("shop.Id")?.file.proto.package, "shop");
+});
+
+test("messages of two files that contain each other cost both files", () => {
+  const type = (typeName: string): FieldInit => ({
+    name: "f",
+    number: 1,
+    label: 1,
+    type: 11,
+    typeName,
+    jsonName: "f",
+  });
+  const files = [
+    ["a", ".b.M"],
+    ["b", ".a.M"],
+  ].map(([pkg, other = ""]) =>
+    toSchemaFile(
+      create(FileDescriptorProtoSchema, {
+        name: `${pkg}.proto`,
+        package: pkg ?? "",
+        messageType: [{ name: "M", field: [type(other)] }],
+      }),
+    ),
+  );
+  const problems = mergeBeside(...files);
+  assert.deepEqual(problems, [
+    "b.proto in source of backend: the files a.proto, b.proto use each other's types in a circle; the file is left out",
+    "a.proto in source of backend: the files a.proto, b.proto use each other's types in a circle; the file is left out",
+  ]);
 });
 
 test("a file that imports itself serves", () => {

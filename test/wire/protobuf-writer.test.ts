@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
-import { ProtobufWriter, WireType } from "../../src/wire/protobuf-writer.ts";
+import { copyBytes, ProtobufWriter, WireType } from "../../src/wire/protobuf-writer.ts";
 
 /** What the writer writes, beside what protobuf-es writes. */
 function assertSameBytes(
@@ -148,6 +148,22 @@ test("what was finished is not changed by what is written next", () => {
   writer.reset();
   writer.string("other");
   assert.equal(Buffer.from(first).toString(), "\u0005first");
+});
+
+test("copies do not overlap, whatever their sizes", () => {
+  const source = new Uint8Array(2000);
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 1100 }), { maxLength: 40 }), (lengths) => {
+      const copies = lengths.map((length, i) => {
+        source.fill(i + 1);
+        return copyBytes(source, length);
+      });
+      for (const [i, copy] of copies.entries()) {
+        assert.equal(copy.length, lengths[i]);
+        assert.ok(copy.every((byte) => byte === i + 1));
+      }
+    }),
+  );
 });
 
 test("raw ranges are copied, short and long", () => {
