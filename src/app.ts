@@ -170,6 +170,7 @@ function createSources(config: Config, upstreams: readonly Upstream[]): SchemaSo
       createReflectionSource({
         name: `reflection of ${labelOf(upstream)}`,
         upstream: upstream.name,
+        place: `upstream ${labelOf(upstream)}`,
         invoke,
         intervalMs: config.reflection.intervalMs,
         timeoutMs: config.reflection.timeoutMs,

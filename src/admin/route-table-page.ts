@@ -12,8 +12,8 @@ import { formatPage } from "./page.ts";
 import { samplePath } from "./sample-path.ts";
 import { countOf } from "./text-columns.ts";
 
-/** More rows than this make a page slow to lay out; the filter finds the others, text and JSON have them all. */
-const maxRowCount = 3000;
+/** More rows than this take a browser more than a second to lay out; the filter finds the others, text and JSON have them all. */
+const maxRowCount = 2000;
 
 /** @param query the words of the filter; a route is shown that has all of them */
 export function formatRouteTablePage(view: RouteTableView, query: string): string {

@@ -36,7 +36,7 @@ export function compileRecords(fields: readonly FieldEncoder[]): (state: EncodeS
     if (slot.field.number < denseNumbers) dense[slot.field.number] = slot;
     sparse.set(slot.field.number, slot);
   }
-  // Holes would make reading slower and look like absent prototypes' entries.
+  // No holes: reading one would go on to the prototype.
   for (let i = 0; i < dense.length; i++) dense[i] ??= undefined;
   const find = (number: number): Slot | undefined =>
     number < dense.length ? dense[number] : sparse.get(number);

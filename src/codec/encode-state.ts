@@ -23,8 +23,10 @@ export type EncodeValue = (state: EncodeState) => number;
  */
 export const notInOrder = Symbol("records are not in order");
 
+const none = new Uint8Array(0);
+
 export class EncodeState {
-  readonly reader = new ProtobufReader(new Uint8Array(0));
+  readonly reader = new ProtobufReader(none);
   readonly writer = new JsonWriter();
   readonly seen = new SeenBits();
   depth = 0;
@@ -43,7 +45,7 @@ export class EncodeState {
 
   /** Lets go of the message and of large buffers. */
   close(): void {
-    this.open(new Uint8Array(0), false);
+    this.open(none, false);
   }
 
   /** One message deeper. */

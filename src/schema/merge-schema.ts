@@ -39,47 +39,40 @@ export function mergeSchema(
   inputs: readonly SchemaInput[],
   limits: SchemaLimits = defaultSchemaLimits,
 ): MergedSchema {
-  const told = createProblemList();
-  for (const { reading } of inputs) told.addAll(reading.problems ?? []);
+  const told = inputs.flatMap(({ reading }) => reading.problems ?? []);
   const unusable = new Set<string>();
   for (let round = 0; ; round++) {
     const problems = createProblemList();
-    const parsed = inputs.map((input) => parseInput(withoutFiles(input, unusable), limits, problems));
+    problems.addAll(told);
+    const isUnusable = (bytes: Uint8Array): boolean => unusable.size > 0 && unusable.has(hashOf(bytes));
+    const parsed = inputs.map((input) => parseInput(input, limits, problems, isUnusable));
     const unified = unifyFiles(parsed, problems);
     const { linked, refused, registry } = linkAndBuild(unified.units, problems);
     // A file that cannot be used has kept the names in it from sources that declare them soundly: once more without it.
-    const inTheWay = unified.inputs
-      .flatMap(({ conflicts }) => [...conflicts.values()])
-      .filter(({ owner }) => refused.has(owner));
+    const inTheWay = unified.inputs.flatMap(({ conflicts }) =>
+      [...conflicts.values()].flatMap(({ owner }) =>
+        owner !== undefined && refused.has(owner) ? [owner] : [],
+      ),
+    );
     if (inTheWay.length > 0 && round < maxRounds) {
-      for (const { owner } of inTheWay) {
+      for (const owner of inTheWay) {
         unusable.add(hashOf(owner.bytes));
-        told.add(
-          filePlace(owner.name, owner.source),
-          "it uses types that are in no usable file; the file is left out",
-        );
+        const message = "it uses types that are in no usable file; the file is left out";
+        told.push({ place: filePlace(owner.name, owner.source), message });
       }
       continue;
     }
     const services = placeServices(unified.inputs, registry, problems);
-    told.addAll(problems.toArray());
     const files = linked.map(({ unit }) => ({
       name: unit.name,
       bytes: unit.changed ? toBinary(FileDescriptorProtoSchema, unit.proto) : unit.bytes,
     }));
-    return { digest: digestOf(files, services), files, registry, services, problems: told.toArray() };
+    return { digest: digestOf(files, services), files, registry, services, problems: problems.toArray() };
   }
 }
 
 /** How often merging starts again without files that turned out to be unusable. */
 const maxRounds = 3;
-
-/** The input with the same offer and without some of its files. */
-function withoutFiles(input: SchemaInput, hashes: ReadonlySet<string>): SchemaInput {
-  if (hashes.size === 0) return input;
-  const files = input.reading.files.filter((file) => !hashes.has(hashOf(file.bytes)));
-  return { ...input, reading: { ...input.reading, files } };
-}
 
 function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("base64");

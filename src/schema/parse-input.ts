@@ -32,6 +32,8 @@ export interface ParsedInput {
   readonly files: readonly ParsedInputFile[];
   /** Full names of the services offered, without those that the gateway answers itself. */
   readonly offered: readonly string[];
+  /** Symbols of files that are known to be unusable, with the file's name. */
+  readonly lost: ReadonlyMap<string, string>;
 }
 
 /** Where a problem with a file is: `demo/library.proto in reflection of library`. */
@@ -44,8 +46,15 @@ export function isGatewayService(name: string): boolean {
   return name.startsWith("grpc.reflection.") || name.startsWith("grpc.health.");
 }
 
-export function parseInput(input: SchemaInput, limits: SchemaLimits, problems: ProblemList): ParsedInput {
+/** @param isUnusable whether a file is known to be unusable; only its names are taken then */
+export function parseInput(
+  input: SchemaInput,
+  limits: SchemaLimits,
+  problems: ProblemList,
+  isUnusable: (bytes: Uint8Array) => boolean,
+): ParsedInput {
   const files = new Map<string, ParsedInputFile>();
+  const lost = new Map<string, string>();
   let [bytes, objects, refused] = [0, 0, 0];
   for (const file of input.reading.files) {
     if (files.size >= limits.files || bytes + file.bytes.byteLength > limits.bytes) {
@@ -75,12 +84,18 @@ export function parseInput(input: SchemaInput, limits: SchemaLimits, problems: P
       `${refused} files are beyond the limits of a source (${limits.files} files, ${limits.bytes} bytes, ${limits.objects} elements) and were left out`,
     );
   }
-  const list = [...files.values()];
-  const offered = input.reading.services ?? servicesOf(list);
+  const all = [...files.values()];
+  const list = all.filter((file) => {
+    if (!isUnusable(file.bytes)) return true;
+    for (const symbol of declaredSymbols(file.proto)) lost.set(symbol.name, file.proto.name);
+    return false;
+  });
+  const offered = input.reading.services ?? servicesOf(all);
   return {
     source: input.source,
     upstreams: input.upstreams,
     files: makeAllAbsolute(list),
+    lost,
     offered: [...new Set(offered)].filter((name) => !isGatewayService(name)),
   };
 }

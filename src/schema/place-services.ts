@@ -31,10 +31,10 @@ export function placeServices(
       const symbol = tainted?.get(name);
       const conflict = symbol === undefined ? undefined : conflicts.get(symbol);
       if (symbol !== undefined && conflict !== undefined) {
-        problems.add(
-          input.source,
-          `${name} is refused: it uses ${symbol} of ${shorten(conflict.file)}, which ${conflict.owner.source} declares differently`,
-        );
+        const { file, owner } = conflict;
+        const why =
+          owner === undefined ? "which cannot be used" : `which ${owner.source} declares differently`;
+        problems.add(input.source, `${name} is refused: it uses ${symbol} of ${shorten(file)}, ${why}`);
         continue;
       }
       const place = places.get(name) ?? { desc, upstreams: new Set(), sources: new Set() };

@@ -29,11 +29,11 @@ export interface SchemaUnit {
   readonly resolveImport: (name: string) => SchemaUnit | undefined;
 }
 
-/** An own declaration of a source that is not the one that serves. */
+/** An own declaration of a source that is not the one that serves, if any does. */
 export interface SymbolConflict {
   readonly file: string;
-  /** The file whose declaration serves. */
-  readonly owner: SchemaUnit;
+  /** The file whose declaration serves; absent where the source's own declaration cannot be used. */
+  readonly owner?: SchemaUnit;
 }
 
 export interface UnifiedInput {
@@ -80,7 +80,7 @@ export function unifyFiles(inputs: readonly ParsedInput[], problems: ProblemList
     const byName = new Map<string, SchemaUnit>();
     return {
       input,
-      conflicts: new Map<string, SymbolConflict>(),
+      conflicts: new Map<string, SymbolConflict>([...input.lost].map(([name, file]) => [name, { file }])),
       byName,
       resolveImport: (name: string) => byName.get(name) ?? units.get(name),
     };
@@ -129,6 +129,7 @@ export function unifyFiles(inputs: readonly ParsedInput[], problems: ProblemList
     // A file that is no protobuf must not own names: another source may declare them soundly.
     const reason = checkDeclarations(proto);
     if (reason !== undefined) {
+      for (const symbol of kept) conflicts.set(symbol.name, { file: proto.name });
       problems.add(place, `${reason}; the file is left out`);
       continue;
     }

@@ -157,10 +157,11 @@ test("a file that cannot be used does not keep its names from a source that decl
     const schema = mergeSchema([inputOf("bad", bad), inputOf("sane", good)]);
     assert.deepEqual(
       schema.services.map(({ desc, upstreams }) => [desc.typeName, upstreams]),
-      [["good.Goods", ["bad", "sane"]]],
+      [["good.Goods", ["sane"]]],
     );
-    assert.equal(schema.problems.length, 1);
     assert.match(schema.problems[0]?.place ?? "", /good\.proto in source of bad/);
+    assert.match(schema.problems[1]?.message ?? "", /^good\.Goods is refused: .* which cannot be used/);
+    assert.equal(schema.problems.length, 2);
   }
 });
 
