@@ -43,6 +43,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     routes: gateway.routes,
     explain: (httpMethod, target) => gateway.explain({ httpMethod, target }),
     readiness: gateway.readiness,
+    onError: (error, where) => logger.error("admin page failed", { where, error }),
   });
   const adminOnMain = config.admin.kind === "main";
   const onError = (error: unknown, where: string): void => logger.debug("connection", { where, error });

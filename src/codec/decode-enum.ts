@@ -2,9 +2,9 @@
 // Source: ProtoJSON, "enum" and "NullValue"; unknown names under "ignore unknown fields" count as absent.
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { JsonOptions } from "./codec.ts";
-import { readInt32 } from "./decode-scalar.ts";
 import { type DecodeValue, IGNORED, readsNull, WRITTEN, WRITTEN_DEFAULT } from "./decode-state.ts";
 import { NameTable } from "./name-table.ts";
+import { readInt32 } from "./read-number.ts";
 
 /** Whether JSON null is a value of the enum: google.protobuf.NullValue. */
 export function isNullValue(desc: DescEnum): boolean {

@@ -1,95 +1,10 @@
 // Decoders of JSON scalars, one function per protobuf type.
-// Source: ProtoJSON, the table of types: numbers may be quoted, exponents are read where exact, ranges are checked.
+// Source: ProtoJSON, the table of types.
 import { ScalarType } from "@bufbuild/protobuf";
 import { base64DecodedLength, decodeBase64 } from "./base64.ts";
 import { type DecodeState, type DecodeValue, WRITTEN, WRITTEN_DEFAULT } from "./decode-state.ts";
-import { double, integer, NOT_A_NUMBER, parseDouble, parseInteger } from "./json-number.ts";
-
-/** Reads an integer, bare or quoted, into `integer`; `expected` names the type in errors. */
-export function readInteger(state: DecodeState, expected: string): void {
-  const scanner = state.scanner;
-  const start = scanner.pos;
-  let stop: number;
-  if (scanner.bytes[start] === 0x22) {
-    scanner.string();
-    stop = parseInteger(scanner.text, scanner.textStart, scanner.textEnd);
-    if (stop !== scanner.textEnd) stop = NOT_A_NUMBER;
-  } else {
-    stop = parseInteger(scanner.bytes, start, scanner.end);
-    scanner.pos = stop;
-  }
-  if (stop < 0) throw scanner.fail(start, expected);
-}
-
-/** The integer just read as an int32, or fails. */
-export function readInt32(state: DecodeState, expected: string): number {
-  const start = state.scanner.pos;
-  readInteger(state, expected);
-  const { lo, hi, negative } = integer;
-  const fits = hi === 0 && (negative ? lo >= 0 || lo === -0x80000000 : lo >= 0);
-  if (!fits) throw state.scanner.fail(start, expected);
-  return negative ? -lo | 0 : lo;
-}
-
-function readUint32(state: DecodeState, expected: string): number {
-  const start = state.scanner.pos;
-  readInteger(state, expected);
-  const { lo, hi, negative } = integer;
-  if (hi !== 0 || (negative && lo !== 0)) throw state.scanner.fail(start, expected);
-  return lo >>> 0;
-}
-
-/** The integer just read, in `integer` as two's complement of 64 bits, or fails. */
-function readInt64(state: DecodeState, expected: string): void {
-  const start = state.scanner.pos;
-  readInteger(state, expected);
-  const { lo, hi, negative } = integer;
-  const fits = hi >= 0 || (negative && hi === -0x80000000 && lo === 0);
-  if (!fits) throw state.scanner.fail(start, expected);
-  if (!negative) return;
-  integer.lo = -lo | 0;
-  integer.hi = lo === 0 ? -hi | 0 : ~hi;
-}
-
-function readUint64(state: DecodeState, expected: string): void {
-  const start = state.scanner.pos;
-  readInteger(state, expected);
-  if (integer.negative && (integer.lo | integer.hi) !== 0) throw state.scanner.fail(start, expected);
-}
-
-/** A double, bare or quoted, or one of the three words. `finite` refuses the words. */
-export function readDouble(state: DecodeState, expected: string): number {
-  const scanner = state.scanner;
-  const start = scanner.pos;
-  let stop: number;
-  if (scanner.bytes[start] === 0x22) {
-    scanner.string();
-    const { text, textStart, textEnd } = scanner;
-    stop = parseDouble(text, textStart, textEnd);
-    if (stop !== textEnd) {
-      const word = textEnd - textStart > 9 ? "" : scanner.textString();
-      if (word === "NaN") return Number.NaN;
-      if (word === "Infinity") return Number.POSITIVE_INFINITY;
-      if (word === "-Infinity") return Number.NEGATIVE_INFINITY;
-      stop = NOT_A_NUMBER;
-    }
-  } else {
-    stop = parseDouble(scanner.bytes, start, scanner.end);
-    scanner.pos = stop;
-  }
-  if (stop < 0) throw scanner.fail(start, expected);
-  // A number too large for a double must not silently become infinite.
-  if (!Number.isFinite(double.value)) throw scanner.fail(start, expected);
-  return double.value;
-}
-
-function readFloat(state: DecodeState): number {
-  const start = state.scanner.pos;
-  const value = readDouble(state, "float");
-  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
-    throw state.scanner.fail(start, "float");
-  return value;
-}
+import { integer } from "./json-number.ts";
+import { readDouble, readFloat, readInt32, readInt64, readUint32, readUint64 } from "./read-number.ts";
 
 /** Moves past a string and fails where the value is none. */
 export function readText(state: DecodeState, expected: string): void {

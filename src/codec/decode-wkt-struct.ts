@@ -2,9 +2,10 @@
 // Their field numbers are written out here: the types are part of protobuf, whatever a schema says of them.
 import { WireType } from "../wire/protobuf-writer.ts";
 import type { MessageDecoder } from "./decode-message.ts";
-import { readDouble, writeText } from "./decode-scalar.ts";
+import { writeText } from "./decode-scalar.ts";
 import type { DecodeState } from "./decode-state.ts";
 import { customDecoder } from "./decode-wkt.ts";
+import { readDouble } from "./read-number.ts";
 
 const nullValue = (1 << 3) | WireType.VARINT;
 const numberValue = (2 << 3) | WireType.FIXED64;

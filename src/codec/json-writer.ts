@@ -6,6 +6,7 @@ import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { copyBytes } from "../wire/protobuf-writer.ts";
 import { base64EncodedLength, encodeBase64 } from "./base64.ts";
+import { digitCount, divideBy1e9 } from "./json-digits.ts";
 import { formatFloat } from "./json-float.ts";
 
 /** A buffer larger than this is not kept by `reset`: one large message should not hold memory for good. */
@@ -267,35 +268,4 @@ export class JsonWriter {
     if (Number.isFinite(value) && !Number.isInteger(value)) this.ascii(formatFloat(value));
     else this.double(value);
   }
-}
-
-function digitCount(value: number): number {
-  if (value < 10) return 1;
-  if (value < 100) return 2;
-  if (value < 1000) return 3;
-  if (value < 1e4) return 4;
-  if (value < 1e5) return 5;
-  if (value < 1e6) return 6;
-  if (value < 1e7) return 7;
-  if (value < 1e8) return 8;
-  return value < 1e9 ? 9 : 10;
-}
-
-const quotient = { lo: 0, hi: 0, remainder: 0 };
-
-/** Divides a 64-bit value by 10^9. The result is shared, to be read before the next call. */
-function divideBy1e9(
-  lo: number,
-  hi: number,
-): { readonly lo: number; readonly hi: number; readonly remainder: number } {
-  const a = hi >>> 0;
-  const highQuotient = Math.floor(a / 1e9);
-  let rest = (a - highQuotient * 1e9) * 0x10000 + (lo >>> 16);
-  const middle = Math.floor(rest / 1e9);
-  rest = (rest - middle * 1e9) * 0x10000 + (lo & 0xffff);
-  const low = Math.floor(rest / 1e9);
-  quotient.remainder = rest - low * 1e9;
-  quotient.hi = highQuotient;
-  quotient.lo = middle * 0x10000 + low;
-  return quotient;
 }

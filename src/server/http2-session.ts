@@ -17,7 +17,8 @@ export function http2Options(limits: ListenerLimits): ServerOptions {
       enablePush: false,
     },
     maxHeaderListPairs: limits.maxHeaderPairs,
-    // MB of queued answers and stream state, after which new streams are refused; Node's default, enough for full windows.
+    // MB of queued answers and stream state, after which new streams are refused. Node's 10 would refuse on a few large
+    // unary replies in flight.
     maxSessionMemory: 16,
     // Frames no sane peer sends more than a few of. Node's 1,000 lets a client try for long.
     maxSessionInvalidFrames: 100,

@@ -96,6 +96,15 @@ test("cleartext on a TLS port is refused and reported, the port serves on", asyn
   assert.match(await askHttps(listener.port), /^https/);
 });
 
+test("a client that leaves in its handshake is no error and does no harm", async (t) => {
+  const listener = await open(t);
+  (await openSocket(listener.port)).resetAndDestroy();
+  (await openSocket(listener.port, "\x16\x03\x01\x02\x00\x01\x00")).resetAndDestroy();
+  (await openSocket(listener.port, "\x16\x03\x01")).end();
+  assert.match(await askHttps(listener.port), /^https/);
+  assert.deepEqual(listener.errors, []);
+});
+
 test("TLS 1.1 is refused", async (t) => {
   const listener = await open(t);
   await assert.rejects(
