@@ -33,13 +33,17 @@ export function isLines(contentType: string): boolean {
  */
 export function refuseMislabelledJson(contentType: string, body: Uint8Array): RpcError | undefined {
   const mediaType = mediaTypeOf(contentType);
-  if (mediaType !== "application/x-www-form-urlencoded" || (body[0] !== 0x7b && body[0] !== 0x5b)) {
-    return undefined;
-  }
+  if (mediaType !== "application/x-www-form-urlencoded" || !looksLikeJson(body)) return undefined;
   return new RpcError(
     Code.INVALID_ARGUMENT,
     `the body looks like JSON but is labelled a form${hint(mediaType)}`,
   );
+}
+
+/** Whether the first byte that is no white space opens an object or an array. */
+function looksLikeJson(body: Uint8Array): boolean {
+  const first = body.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
+  return first === 0x7b || first === 0x5b;
 }
 
 function hint(mediaType: string): string {

@@ -51,7 +51,8 @@ export async function readCall(
     const message = `request body is larger than the limit of ${maxRequestBytes} bytes`;
     return { httpStatus: 413, error: new RpcError(Code.RESOURCE_EXHAUSTED, message) };
   }
-  const mislabelled = route.rawRequestBody ? undefined : refuseMislabelledJson(contentType, body);
+  const asIs = route.rawRequestBody || route.body === "";
+  const mislabelled = asIs ? undefined : refuseMislabelledJson(contentType, body);
   if (mislabelled !== undefined) return { httpStatus: 415, error: mislabelled };
   return { ...head, kind: "unary", message: route.bind({ ...parts, body }) };
 }
