@@ -73,19 +73,17 @@ describeRest("REST streams", ({ kind, call, open }) => {
     assert.equal(nameOf(lines.at(-1)), "shelves/1/items/20000");
   });
 
-  // Client streams of REST come with issue 4: until then these are listed and do not fail the run.
-  const todo = "REST client streams";
   for (const [form, body] of [
     ["a JSON array", '[{"item":{"name":"a"}},{"item":{"name":"b"}}]'],
     ["lines", '{"item":{"name":"a"}}\n{"item":{"name":"b"}}\n'],
   ] as const) {
-    test(`a client stream is read from ${form}`, { todo }, async () => {
+    test(`a client stream is read from ${form}`, async () => {
       const reply = await call("/v1/items:import", { body });
       assert.deepEqual(reply.json, { count: 2, names: ["a", "b"] });
     });
   }
 
-  test("a bidi stream answers each message of the body", { todo }, async () => {
+  test("a bidi stream answers each message of the body", async () => {
     const reply = await call("/v1/chat", { body: [{ text: "a" }, { text: "b" }] });
     assert.deepEqual(reply.json, [{ text: "re: a" }, { text: "re: b" }]);
   });
