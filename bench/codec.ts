@@ -1,83 +1,62 @@
-// Micro-benchmark of the codec against protobuf-es (fromJsonString + toBinary, fromBinary + toJsonString) on a message of
-// nine fields. Rounds are interleaved, so that what disturbs the machine disturbs both; medians are printed.
+// Micro-benchmark of the codec beside protobuf-es and protobufjs: JSON bytes to binary and back, on messages of three
+// fields to a megabyte. Rounds are interleaved, so that what disturbs the machine disturbs all; medians are printed, and
+// written with every round to bench/out/codec.json.
 //
-//   node bench/codec.ts [rounds]
-import { type DescMessage, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
-import { defaultJsonOptions } from "../src/codec/codec.ts";
-import { createCodec } from "../src/codec/create-codec.ts";
-import { compileProto } from "../test/support/compile-proto.ts";
-
-const { registry } = compileProto({
-  "bench.proto": `
-    syntax = "proto3";
-    package bench;
-    import "google/protobuf/timestamp.proto";
-    enum Genre { GENRE_UNSPECIFIED = 0; NOVEL = 1; POETRY = 2; }
-    message Author { string given_name = 1; string family_name = 2; int32 birth_year = 3; }
-    message Book {
-      string name = 1;
-      string title = 2;
-      Author author = 3;
-      int64 isbn = 4;
-      int32 page_count = 5;
-      double rating = 6;
-      Genre genre = 7;
-      repeated string tags = 8;
-      bool in_print = 9;
-    }
-    message Shelf { repeated Book books = 1; map<string, int64> counts = 2; google.protobuf.Timestamp updated = 3; }`,
-});
-
-const book = {
-  name: "shelves/7/books/9",
-  title: "The Left Hand of Darkness",
-  author: { givenName: "Ursula", familyName: "Le Guin", birthYear: 1929 },
-  isbn: "9780441478125",
-  pageCount: 304,
-  rating: 4.5,
-  genre: "NOVEL",
-  tags: ["science fiction", "hugo", "nebula"],
-  inPrint: true,
-};
-const shelf = {
-  books: Array.from({ length: 100 }, (_, i) => ({ ...book, name: `shelves/7/books/${i}` })),
-  counts: { novel: "31", poetry: "12" },
-  updated: "2026-11-24T15:00:00.250Z",
-};
+//   node bench/codec.ts [rounds] [part of a message's name]
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messages, proto } from "./codec-messages.ts";
+import { createRuntimes, yardstick } from "./codec-runtimes.ts";
+import { describeMachine } from "./machine.ts";
 
 interface Contest {
-  readonly name: string;
-  readonly ours: () => unknown;
-  readonly theirs: () => unknown;
+  readonly message: string;
+  readonly direction: "JSON to binary" | "binary to JSON";
+  readonly runtime: string;
+  readonly jsonBytes: number;
   readonly repeat: number;
+  readonly run: () => unknown;
+  /** Microseconds per call, one entry a round. */
+  readonly rounds: number[];
 }
 
-function contests(name: string, desc: DescMessage, value: object, repeat: number): Contest[] {
-  const codec = createCodec(registry, defaultJsonOptions).message(desc);
-  const text = JSON.stringify(value);
-  const json = Buffer.from(text);
-  const message = codec.decodeJson(json);
-  if (codec.encodeJson(message) !== text) throw new Error(`${name}: ${codec.encodeJson(message)}`);
-  return [
-    {
-      name: `${name}: JSON to binary`,
-      ours: () => codec.decodeJson(json),
-      theirs: () => toBinary(desc, fromJsonString(desc, json.toString())),
-      repeat,
-    },
-    {
-      name: `${name}: binary to JSON text`,
-      ours: () => codec.encodeJson(message),
-      theirs: () => toJsonString(desc, fromBinary(desc, message)),
-      repeat,
-    },
-    {
-      name: `${name}: binary to JSON bytes`,
-      ours: () => codec.encodeJsonBytes(message),
-      theirs: () => Buffer.from(toJsonString(desc, fromBinary(desc, message))),
-      repeat,
-    },
-  ];
+function createContests(filter: string): Contest[] {
+  const runtimesOf = createRuntimes(proto);
+  return messages
+    .filter(({ name }) => name.includes(filter))
+    .flatMap(({ name, typeName, value, repeat }) => {
+      const json = Buffer.from(JSON.stringify(value));
+      const runtimes = runtimesOf(typeName);
+      const binary = runtimes[0]?.decodeJson(json) ?? new Uint8Array(0);
+      const shared = { message: name, jsonBytes: json.length, repeat };
+      return [
+        ...runtimes.map((runtime): Contest => {
+          check(runtime.name, name, runtime.encodeJson(runtime.decodeJson(json)), value);
+          return {
+            ...shared,
+            direction: "JSON to binary",
+            runtime: runtime.name,
+            run: () => runtime.decodeJson(json),
+            rounds: [],
+          };
+        }),
+        ...runtimes.map(
+          (runtime): Contest => ({
+            ...shared,
+            direction: "binary to JSON",
+            runtime: runtime.name,
+            run: () => runtime.encodeJson(binary),
+            rounds: [],
+          }),
+        ),
+      ];
+    });
+}
+
+/** Who does not do the work takes no part in the race. */
+function check(runtime: string, message: string, json: Uint8Array, value: object): void {
+  const same = JSON.stringify(JSON.parse(Buffer.from(json).toString())) === JSON.stringify(value);
+  if (!same) throw new Error(`${runtime} prints another ${message}`);
 }
 
 /** Microseconds per call. */
@@ -92,26 +71,42 @@ function median(values: readonly number[]): number {
 }
 
 const rounds = Number(process.argv[2] ?? 15);
-const [bookDesc, shelfDesc] = [registry.getMessage("bench.Book"), registry.getMessage("bench.Shelf")];
-if (bookDesc === undefined || shelfDesc === undefined) throw new Error("schema");
-const all = [
-  ...contests("book of 9 fields", bookDesc, book, 20_000),
-  ...contests("shelf of 100 books", shelfDesc, shelf, 200),
-];
-const ours = all.map((): number[] => []);
-const theirs = all.map((): number[] => []);
-for (let round = -2; round < rounds; round++) {
-  for (const [i, contest] of all.entries()) {
-    const [a, b] = [time(contest.ours, contest.repeat), time(contest.theirs, contest.repeat)];
+const contests = createContests(process.argv[3] ?? "");
+for (let round = -3; round < rounds; round++) {
+  // Every other round backwards: who comes after whom should not matter.
+  for (const contest of round % 2 === 0 ? contests : contests.toReversed()) {
+    const us = time(contest.run, contest.repeat);
     // The first rounds warm the compiler up.
-    if (round < 0) continue;
-    ours[i]?.push(a);
-    theirs[i]?.push(b);
+    if (round >= 0) contest.rounds.push(us);
   }
 }
-for (const [i, contest] of all.entries()) {
-  const [a, b] = [median(ours[i] ?? []), median(theirs[i] ?? [])];
+
+const rows = contests.map(({ run, repeat, ...contest }) => {
+  const own = contests.find(
+    ({ message, direction, runtime }) =>
+      message === contest.message && direction === contest.direction && runtime === yardstick,
+  );
+  const us = median(contest.rounds);
+  return {
+    ...contest,
+    us,
+    megabytesPerSecond: contest.jsonBytes / us,
+    ratio: us / median(own?.rounds ?? []),
+  };
+});
+console.log(
+  `${"message".padEnd(22)}${"direction".padEnd(16)}${"runtime".padEnd(13)}      us   MB/s  x protogate`,
+);
+for (const row of rows) {
+  const us = row.us.toFixed(row.us < 100 ? 2 : 0).padStart(8);
+  const speed = row.megabytesPerSecond.toFixed(0).padStart(7);
   console.log(
-    `${contest.name.padEnd(40)} ${a.toFixed(2).padStart(8)} µs   protobuf-es ${b.toFixed(2).padStart(8)} µs   ×${(b / a).toFixed(2)}`,
+    `${row.message.padEnd(22)}${row.direction.padEnd(16)}${row.runtime.padEnd(13)}${us}${speed}${row.ratio.toFixed(2).padStart(13)}`,
   );
 }
+const folder = join(import.meta.dirname, "out");
+mkdirSync(folder, { recursive: true });
+writeFileSync(
+  join(folder, "codec.json"),
+  `${JSON.stringify({ machine: describeMachine(), rows }, undefined, 2)}\n`,
+);

@@ -24,7 +24,8 @@ function generate(out: string, options: string, ...files: readonly string[]): vo
 generate("src/gen", esOptions, ...globSync("**/*.proto", { cwd: join(root, "protos") }).sort());
 
 const demo = "examples/library/gen";
-generate(demo, `${esOptions},rewrite_imports=./google/**/*_pb.js:../../../src/gen`, "library.proto");
+const ours = ["google", "protogate"].map((name) => `,rewrite_imports=./${name}/**/*_pb.js:../../../src/gen`);
+generate(demo, esOptions + ours.join(""), "library.proto");
 protoc(
   ...include,
   "-Iexamples/library",

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAdmin } from "./admin/create-admin.ts";
 import type { Config, ListenerTlsConfig, SchemaConfig, UpstreamConfig } from "./config/config.ts";
+import type { ExplainedRequest } from "./gateway/explain-request.ts";
 import type { Explanation } from "./gateway/explanation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { RouteTableView } from "./gateway/route-table-view.ts";
@@ -41,7 +42,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const gateway = await createConfiguredGateway(config, logger);
   const admin = await createAdmin({
     routes: gateway.routes,
-    explain: (httpMethod, target) => gateway.explain({ httpMethod, target }),
+    explain: gateway.explain,
     readiness: gateway.readiness,
     onError: (error, where) => logger.error("admin page failed", { where, error }),
   });
@@ -95,7 +96,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
 export interface Inspection {
   readonly routes: RouteTableView;
   /** @throws RpcError UNAVAILABLE where no schema could be read */
-  explain(httpMethod: string, target: string, body?: Uint8Array): Explanation;
+  explain(request: ExplainedRequest): Explanation;
   close(): Promise<void>;
 }
 
@@ -105,8 +106,7 @@ export async function inspect(config: Config, logger: Logger): Promise<Inspectio
   await gateway.firstPass;
   return {
     routes: gateway.routes(),
-    explain: (httpMethod, target, body) =>
-      gateway.explain({ httpMethod, target, ...(body !== undefined && { body }) }),
+    explain: gateway.explain,
     close: gateway.close,
   };
 }
@@ -123,6 +123,8 @@ async function createConfiguredGateway(config: Config, logger: Logger): Promise<
       config.upstreams.flatMap(({ name, services }) => (services ? [[name, services]] : [])),
     ),
     dialect: dialects[config.profile],
+    methods: config.methods,
+    ...(config.unescape !== undefined && { unescape: config.unescape }),
     strict: config.strict,
     maxRequestBytes: config.maxRequestBytes,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),

@@ -9,6 +9,7 @@ import Fastify, {
   type RawRequestDefaultExpression,
   type RawServerBase,
 } from "fastify";
+import type { ExplainedRequest } from "../gateway/explain-request.ts";
 import type { Explanation } from "../gateway/explanation.ts";
 import type { Readiness } from "../gateway/readiness.ts";
 import type { RouteTableView } from "../gateway/route-table-view.ts";
@@ -18,6 +19,7 @@ import { httpStatusOf } from "../wire/http-status.ts";
 import { formatExplanationPage } from "./explanation-page.ts";
 import { formatExplanation } from "./explanation-text.ts";
 import { pageHeader } from "./page.ts";
+import { type AskedRequest, parseAskedRequest, readAskedRequest } from "./read-explained-request.ts";
 import { formatReadiness } from "./readiness-text.ts";
 import { formatRouteTablePage } from "./route-table-page.ts";
 import { formatRouteTable } from "./route-table-text.ts";
@@ -27,7 +29,7 @@ import { formatJson, formatStatus, parameter, sendForm } from "./send-form.ts";
 export interface AdminSources {
   routes(): RouteTableView;
   /** @throws RpcError UNAVAILABLE before there is a schema */
-  explain(httpMethod: string, target: string): Explanation;
+  explain(request: ExplainedRequest): Explanation;
   readiness(): Readiness;
   /** Told of requests that failed here by a mistake of ours. Default: nobody. */
   onError?(error: unknown, where: string): void;
@@ -108,36 +110,37 @@ function rawHandler(app: FastifyInstance): Admin["handler"] {
 }
 
 function sendExplanation(sources: AdminSources, request: FastifyRequest, reply: FastifyReply): unknown {
-  const httpMethod = parameter(request, "method").trim().toUpperCase() || "GET";
-  const target = parameter(request, "path").trim();
-  if (target === "") {
-    const usage = "say which request: /debug/explain?method=GET&path=/v1/… (with the query percent-encoded)";
+  const asked = readAskedRequest(request);
+  const answer = explain(sources, asked);
+  // A browser that asks nothing yet is given the form.
+  if (typeof answer === "string") {
     return sendForm(request, reply, {
       "text/plain": () => {
         reply.code(400);
-        return `${usage}\n`;
+        return `${answer}\n`;
       },
       "application/json": () => {
         reply.code(400);
-        return formatStatus(Code.INVALID_ARGUMENT, usage);
+        return formatStatus(Code.INVALID_ARGUMENT, answer);
       },
-      "text/html": () => formatExplanationPage({ httpMethod, target }),
+      "text/html": () => formatExplanationPage(asked.target === "" ? { asked } : { asked, answer }),
     });
   }
-  const answer = explain(sources, httpMethod, target);
   if (answer instanceof RpcError) reply.code(httpStatusOf(answer.code));
   return sendForm(request, reply, {
     "text/plain": () => (answer instanceof RpcError ? `${answer.rawMessage}\n` : formatExplanation(answer)),
     "application/json": () =>
       answer instanceof RpcError ? formatStatus(answer.code, answer.rawMessage) : formatJson(answer),
-    "text/html": () => formatExplanationPage({ httpMethod, target, answer }),
+    "text/html": () => formatExplanationPage({ asked, answer }),
   });
 }
 
-/** An expected failure, such as no schema yet, is an answer; others are Fastify's to catch. */
-function explain(sources: AdminSources, httpMethod: string, target: string): Explanation | RpcError {
+/** An expected failure, such as no schema yet, is an answer; a text says what is wrong with the question. */
+function explain(sources: AdminSources, asked: AskedRequest): Explanation | RpcError | string {
+  const request = parseAskedRequest(asked);
+  if (typeof request === "string") return request;
   try {
-    return sources.explain(httpMethod, target);
+    return sources.explain(request);
   } catch (error) {
     if (error instanceof RpcError) return error;
     throw error;

@@ -10,6 +10,7 @@ export function formatExplanation(explanation: Explanation): string {
     routeLines(explanation),
     bindingLines(explanation),
     backendLines(explanation),
+    policyLines(explanation),
     trialLines(explanation),
   ];
   return `${sections
@@ -24,7 +25,7 @@ function answer({ summary, error }: Explanation): string {
   return summary === error.message ? `${status}: ${summary}` : `${summary}, ${status}: ${error.message}`;
 }
 
-function routeLines({ route, allow }: Explanation): string[] {
+function routeLines({ route, allow, success }: Explanation): string[] {
   if (route === null) return allow.length === 0 ? [] : [`allowed here: ${printable(allow.join(", "))}`];
   const rows = [
     ["rpc", `${route.rpc} (${kindText(route.kind)})`],
@@ -32,6 +33,7 @@ function routeLines({ route, allow }: Explanation): string[] {
     ["reply", route.replyType],
     ["body", bodyText(route.body)],
     ["response body", route.responseBody],
+    ["success", success === null ? "" : successText(success)],
     ["from", route.origin],
     ["upstream", route.upstreams.join(", ")],
   ].filter((row) => row[1] !== "");
@@ -42,6 +44,31 @@ function routeLines({ route, allow }: Explanation): string[] {
 export function bodyText(body: string): string {
   if (body === "") return "none";
   return body === "*" ? "* (the whole message)" : body;
+}
+
+/** `201 application/json, Location from name` */
+export function successText(success: NonNullable<Explanation["success"]>): string {
+  const { httpStatus, contentType, location } = success;
+  const text = contentType === "" ? String(httpStatus) : `${httpStatus} ${contentType}`;
+  return location === "" ? text : `${text}, Location from ${location}`;
+}
+
+/** What options and config have decided apart from what the profile says of every method. */
+export function splitPolicy(policy: Explanation["policy"]): {
+  readonly decided: Explanation["policy"];
+  readonly others: Explanation["policy"];
+  readonly profile: string;
+} {
+  const others = policy.filter(({ origin }) => origin.startsWith("profile "));
+  const decided = policy.filter((entry) => !others.includes(entry));
+  return { decided, others, profile: others[0]?.origin ?? "profile" };
+}
+
+function policyLines({ policy }: Explanation): string[] {
+  const { decided, others, profile } = splitPolicy(policy);
+  if (decided.length === 0) return [];
+  const rows = decided.map(({ key, value, origin }) => [key, value, origin]);
+  return ["policy", ...formatColumns(rows, [], "  "), printable(`  and ${others.length} more by ${profile}`)];
 }
 
 function bindingLines({ bindings }: Explanation): string[] {

@@ -13,6 +13,8 @@ const style =
   cardLabels("sources", ["", "state", "digest", "age", "files", "services", "upstream", "problems"]) +
   cardLabels("upstreams", ["", "target", "state", "last error"]) +
   cardLabels("bindings", ["", "key", "text", "field", "type", "outcome"]) +
+  cardLabels("policy", ["", "", "from"]) +
+  cardLabels("profile", ["", "", "from"]) +
   cardLabels("trials", ["", "", "rpc", "outcome", "why"]);
 
 /** Sent with every answer of the admin application: what it shows is for one reader now, and runs nothing of others. */

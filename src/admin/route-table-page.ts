@@ -6,9 +6,10 @@ import type {
   UpstreamView,
 } from "../gateway/route-table-view.ts";
 import { formatAge } from "./age-text.ts";
-import { type Html, html } from "./html.ts";
+import { type Html, type HtmlPart, html } from "./html.ts";
 import { methodHtml, nameHtml, originCell, rpcHtml, templateHtml, typeHtml } from "./name-html.ts";
 import { formatPage } from "./page.ts";
+import { policyText } from "./policy-text.ts";
 import { samplePath } from "./sample-path.ts";
 import { countOf } from "./text-columns.ts";
 
@@ -27,7 +28,10 @@ export function formatRouteTablePage(view: RouteTableView, query: string): strin
     aside: html`<p>${schemaText(view)}</p>`,
     main: html`<h1>Routes</h1>
 <p class="meta">The most specific route serves a request; this is the order of declaration. Also as
-<a href="/debug/routes?format=json">JSON</a> and <a href="/debug/routes?format=text">text</a>.</p>
+<a href="/debug/routes?format=json">JSON</a> and <a href="/debug/routes?format=text">text</a>.${
+      view.policy.length > 0 &&
+      html`<br>Where no policy says otherwise: ${view.policy.map(policyText).join(", ")}.`
+    }</p>
 ${problemBox(view.problems)}
 <form class="bar" action="/debug/routes"><input name="q" type="search" value="${query}" placeholder="Filter: words of any column" aria-label="Filter routes" autocomplete="off" spellcheck="false"><span class="count" id="count" data-all="${count}" aria-live="polite">${count}</span></form>
 ${matching.length > shown.length && html`<p class="note">The first ${shown.length} of ${matching.length} are shown. Filter and press Enter to search all of them.</p>`}
@@ -51,6 +55,7 @@ function hasWords(route: RouteView, query: string): boolean {
     route.replyType,
     route.body,
     route.responseBody,
+    ...route.policy.map((entry) => `${policyText(entry)}\n${entry.origin}`),
     route.origin,
     route.upstreams.join(" "),
   ]
@@ -80,8 +85,18 @@ ${routes.map(routeRow)}</tbody></table>`;
 function routeRow(route: RouteView): Html {
   const method = route.httpMethod === "*" ? "GET" : route.httpMethod;
   const explain = `/debug/explain?method=${encodeURIComponent(method)}&path=${encodeURIComponent(samplePath(route.template))}`;
-  return html`<tr><td>${methodHtml(route.httpMethod)}</td><td><a class="t" href="${explain}">${templateHtml(route.template)}</a></td><td>${rpcHtml(route.rpc, route.kind)}</td><td>${typeHtml(route.requestType, route.rpc)}</td><td>${typeHtml(route.replyType, route.rpc)}</td><td>${route.body}</td><td>${route.responseBody}</td>${originCell(route.origin)}<td>${route.upstreams.join(", ")}</td></tr>
+  return html`<tr><td>${methodHtml(route.httpMethod)}</td><td><a class="t" href="${explain}">${templateHtml(route.template)}</a></td><td>${rpcHtml(route.rpc, route.kind)}${policyHtml(route.policy)}</td><td>${typeHtml(route.requestType, route.rpc)}</td><td>${typeHtml(route.replyType, route.rpc)}</td><td>${route.body}</td><td>${route.responseBody}</td>${originCell(route.origin)}<td>${route.upstreams.join(", ")}</td></tr>
 `;
+}
+
+/** Below the RPC a line for each choice, with whose word it is as a tooltip. */
+function policyHtml(policy: RouteView["policy"]): HtmlPart {
+  return policy.map((entry) => {
+    const [name = "", ...value] = policyText(entry).split(" ");
+    return html`<div title="${entry.origin}">${
+      value.length === 0 ? name : html`<s>${name}</s> ${value.join(" ")}`
+    }</div>`;
+  });
 }
 
 function refusedTable({ refused }: RouteTableView): Html | false {

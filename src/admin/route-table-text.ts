@@ -2,6 +2,7 @@
 import type { RouteTableView, RouteView } from "../gateway/route-table-view.ts";
 import { formatAge } from "./age-text.ts";
 import { serviceOf, signatureText } from "./names.ts";
+import { policyText } from "./policy-text.ts";
 import { countOf, formatColumns, printable } from "./text-columns.ts";
 
 /**
@@ -12,6 +13,7 @@ export function formatRouteTable(view: RouteTableView): string {
   const sections = [
     headLines(view),
     ...services(view.routes).map(([service, routes]) => serviceLines(service, routes)),
+    policyLines(view),
     refusedLines(view),
     shadowedLines(view),
     sourceLines(view),
@@ -71,6 +73,18 @@ function serviceLines(service: string, routes: readonly RouteView[]): string[] {
 /** The value all have in common, said once instead of in every line. */
 function shared(values: readonly string[]): string | undefined {
   return values.every((value) => value === values[0]) ? values[0] : undefined;
+}
+
+/** By RPC, since its routes share it; nothing where nobody says anything beyond the profile. */
+function policyLines({ routes, policy, profile }: RouteTableView): string[] {
+  const byRpc = new Map(routes.map((route) => [route.rpc, route.policy]));
+  const rows = [...byRpc].flatMap(([rpc, entries]) =>
+    entries.map(({ key, value, origin }, i) => [i === 0 ? rpc : "", key, value, origin]),
+  );
+  const rest = `  where nobody says otherwise: ${policy.map(policyText).join(", ")} (profile ${profile})`;
+  const everywhere = policy.length === 0 ? [] : [printable(rest)];
+  if (rows.length + everywhere.length === 0) return [];
+  return ["policy", ...formatColumns(rows, ["RPC", "SETTING", "VALUE", "FROM"], "  "), ...everywhere];
 }
 
 function refusedLines({ refused }: RouteTableView): string[] {

@@ -36,10 +36,15 @@ export function sendForm(
 
 /** A query parameter; the first one where it is repeated, empty where it is absent. */
 export function parameter(request: FastifyRequest, name: string): string {
+  return parameters(request, name)[0] ?? "";
+}
+
+/** Every value of a query parameter. */
+export function parameters(request: FastifyRequest, name: string): readonly string[] {
   const query = request.query as Readonly<Record<string, unknown>>;
   const value = query[name];
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof first === "string" ? first : "";
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter((text) => typeof text === "string");
 }
 
 /** An error in the shape of google.rpc.Status. */

@@ -2,7 +2,7 @@
 // into cards where there is no room for columns.
 
 /** Below this many CSS pixels a row of nine columns has no room and becomes a card. */
-const cardWidth = 1120;
+const cardWidth = 1320;
 
 export const stylesheet = `
 :root{color-scheme:light dark;
@@ -28,12 +28,20 @@ p{margin:0 0 10px}
 a{color:var(--link);text-decoration:none}
 a:hover{text-decoration:underline}
 code,pre,.c td:nth-child(2){font-family:var(--mono);font-size:12.5px}
-form.bar{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:12px 0}
-input,select,button.go{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:5px 9px}
+.bar{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:12px 0}
+input,select,textarea,button.go{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:5px 9px}
 input{flex:1 1 260px;max-width:720px;min-width:0}
-input[name=path]{font-family:var(--mono);font-size:13px}
+textarea{display:block;width:100%;margin-top:3px;resize:vertical}
+textarea,input[name=path]{font-family:var(--mono);font-size:13px}
 button.go{cursor:pointer}
-:is(input,select,button,a):focus-visible{outline:2px solid var(--link);outline-offset:1px}
+:is(input,select,textarea,button,a,summary):focus-visible{outline:2px solid var(--link);outline-offset:1px}
+td div[title]{font-size:12px;line-height:1.35}
+.more{margin:8px 0 12px}
+summary{color:var(--muted);font-size:12.5px;cursor:pointer;width:max-content}
+.more[open]>summary{margin-bottom:6px}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:8px 12px;max-width:900px}
+label{color:var(--muted);font-size:12.5px}
+label textarea{color:var(--text)}
 .count{color:var(--muted);font-size:12.5px;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;background:var(--panel);border:1px solid var(--line)}
 th{position:sticky;top:0;background:var(--panel);text-align:left;font-weight:500;font-size:12px;color:var(--muted);box-shadow:inset 0 -1px var(--line);padding:0;z-index:1;white-space:nowrap}

@@ -15,7 +15,8 @@ export const checkCommand: Command = {
   usage: "protogate check [UPSTREAM …] [flags]",
   about: `Takes the same inputs as \`serve\`, reads every schema source once, compiles every route, and prints
 each problem on a line, its place first: a source that cannot be read, files that contradict each
-other, a rule that is no route, a route that never matches because another stands before it.
+other, a rule that is no route, a route that never matches because another stands before it, an
+option or a setting that cannot work.
 
 Exits 0 when there is none, 1 when there is one, 2 when the flags or the config file are wrong.`,
   examples: [

@@ -5,6 +5,8 @@ import { whyUnreadable } from "../config/file-problem.ts";
 import { gatewayFlags } from "../config/flag-spec.ts";
 import type { ParsedArguments } from "../config/parse-arguments.ts";
 import { quoted } from "../config/parsed.ts";
+import { parseHeaderLine } from "../gateway/parse-header-line.ts";
+import { Header } from "../rpc/header.ts";
 import type { Problem } from "../schema/problem.ts";
 import type { Command } from "./command.ts";
 import { inspectInputs } from "./inspect-inputs.ts";
@@ -15,16 +17,24 @@ export const explainCommand: Command = {
   summary: "Say what a request would do, and why.",
   usage: "protogate explain 'METHOD /path?query' [UPSTREAM …] [flags]",
   about: `Takes the same inputs as \`serve\` and says which route matches the request, which others were tried and
-why they lost, what binds to which field, and what the backend would receive. Nothing is sent.
+why they lost, what binds to which field, what the backend would receive, and which settings of the
+method are in force and whose word they are. Nothing is sent.
 
 Exits 0 when the request would reach a backend, 1 when it would be answered with an error.`,
   examples: [
     ["protogate explain 'GET /v1/shelves/1/books/2?view=FULL'", "on the demo"],
     [`protogate explain 'POST /v1/shelves' localhost:50051 --data '{"theme":"poetry"}'`, "with a body"],
+    ["protogate explain '/v1/shelves' --header 'x-user-id: ada' localhost:50051", "with a header"],
     ["protogate explain 'PUT /v1/shelves' --config protogate.yaml --json", "for programs"],
   ],
   flags: [
     ...gatewayFlags,
+    {
+      name: "header",
+      value: "'NAME: VALUE'",
+      repeats: true,
+      description: "Header of the request. A body is taken for JSON unless `content-type` says otherwise.",
+    },
     { name: "data", value: "BODY", description: "Body of the request; `@FILE` reads it from a file." },
     { name: "json", description: "Print the explanation as JSON, as /debug/explain does." },
   ],
@@ -33,12 +43,13 @@ Exits 0 when the request would reach a backend, 1 when it would be answered with
     const [requestText, ...upstreams] = args.positionals;
     const request = parseRequest(requestText);
     const body = readBody(args);
-    const problems = [request, body].filter((outcome) => "message" in outcome);
-    if ("message" in request || "message" in body) {
+    const header = readHeader(args);
+    const problems = [request, header, body].filter((outcome) => "message" in outcome);
+    if ("message" in request || "message" in header || "message" in body) {
       return reportUsage(context.terminal, [...args.problems, ...problems], "explain");
     }
     return inspectInputs(args, { command: "explain", upstreams, context }, (inspection) => {
-      const explanation = inspection.explain(request.httpMethod, request.target, body.bytes);
+      const explanation = inspection.explain({ ...request, header, ...body });
       const json = args.values.has("json");
       const text = json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation);
       context.terminal.print(text.trimEnd());
@@ -65,12 +76,27 @@ export function parseRequest(text: string | undefined): RequestLine | Problem {
   return { httpMethod: (match[1] ?? "GET").toUpperCase(), target: match[2] ?? "/" };
 }
 
-function readBody(args: ParsedArguments): { readonly bytes?: Uint8Array } | Problem {
+function readHeader(args: ParsedArguments): Header | Problem {
+  const header = new Header();
+  for (const line of args.values.get("header") ?? []) {
+    const entry = parseHeaderLine(line);
+    if (entry === undefined) {
+      return {
+        place: "--header",
+        message: `expected 'NAME: VALUE', as in 'x-user-id: ada', got ${quoted(line)}`,
+      };
+    }
+    header.append(...entry);
+  }
+  return header;
+}
+
+function readBody(args: ParsedArguments): { readonly body?: Uint8Array } | Problem {
   const text = args.values.get("data")?.at(0);
   if (text === undefined) return {};
-  if (!text.startsWith("@")) return { bytes: new TextEncoder().encode(text) };
+  if (!text.startsWith("@")) return { body: new TextEncoder().encode(text) };
   const file = text.slice(1);
   const why = whyUnreadable(file, "file");
   if (why !== undefined) return { place: "--data", message: `${file}: ${why}` };
-  return { bytes: readFileSync(file) };
+  return { body: readFileSync(file) };
 }

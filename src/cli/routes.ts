@@ -10,8 +10,8 @@ export const routesCommand: Command = {
   summary: "Print the table of routes.",
   usage: "protogate routes [UPSTREAM …] [flags]",
   about: `Takes the same inputs as \`serve\`, reads every schema source once, and prints what it would answer:
-HTTP method, template, RPC, where the rule was written; below it the refused and the shadowed routes
-with their reasons, and the sources.
+HTTP method, template, RPC, where the rule was written; below it what options and config say of how
+methods speak REST, the refused and the shadowed routes with their reasons, and the sources.
 
 Exits 0; 1 when a source cannot be read and there is no route at all.`,
   examples: [

@@ -1,14 +1,16 @@
 // All encoders of one schema: each message is compiled when it is first met, kept by its descriptor, and may contain
 // itself, because what others hold of it exists before it is compiled.
-import type { DescExtension, DescMessage } from "@bufbuild/protobuf";
+import type { DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { JsonOptions } from "./codec.ts";
 import { hasCustomJson } from "./custom-json.ts";
 import type { EncodeContext, MessageEncoder } from "./encode-context.ts";
 import { compileFieldEncoder, memberPlace } from "./encode-field.ts";
 import { compileRecords } from "./encode-records.ts";
+import type { EncodeState } from "./encode-state.ts";
 import { compileSmallWktEncoder } from "./encode-wkt.ts";
 import { compileAnyEncoder } from "./encode-wkt-any.ts";
 import { compileStructEncoders } from "./encode-wkt-struct.ts";
+import { isMessageSet, itemsToRecords, setExtensions } from "./message-set.ts";
 
 /** Creates what encoders are compiled with; `message` gives the encoder of any message type. */
 export function createEncodeContext(
@@ -44,8 +46,7 @@ export function createEncodeContext(
     const small = compileSmallWktEncoder(desc, options);
     if (small !== undefined) return small;
     const descs = [...desc.fields, ...(extensions.get(desc.typeName) ?? [])];
-    const fields = descs.map((field) => compileFieldEncoder(field, memberPlace(field, options), context));
-    const records = compileRecords(fields);
+    const records = isMessageSet(desc) ? compileMessageSet(descs) : compileMembers(descs);
     return {
       encodeMembers(state) {
         records(state);
@@ -57,6 +58,27 @@ export function createEncodeContext(
         state.writer.close(opening, 0x7b);
         state.leave();
       },
+    };
+  }
+
+  function compileMembers(descs: readonly (DescField | DescExtension)[]): (state: EncodeState) => void {
+    return compileRecords(
+      descs.map((field) => compileFieldEncoder(field, memberPlace(field, options), context)),
+    );
+  }
+
+  function compileMessageSet(descs: readonly (DescField | DescExtension)[]): (state: EncodeState) => void {
+    const members = setExtensions(descs);
+    const numbers = new Map(members.map((extension, index) => [extension.number, index + 1]));
+    const records = compileRecords(
+      members.map((extension, index) => ({
+        ...compileFieldEncoder(extension, memberPlace(extension, options), context),
+        number: index + 1,
+      })),
+    );
+    return (state) => {
+      state.on(itemsToRecords(state.reader, numbers), records);
+      state.reader.pos = state.reader.end;
     };
   }
 

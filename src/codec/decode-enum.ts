@@ -3,6 +3,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { JsonOptions } from "./codec.ts";
 import { type DecodeValue, IGNORED, readsNull, WRITTEN, WRITTEN_DEFAULT } from "./decode-state.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { NameTable } from "./name-table.ts";
 import { readInt32 } from "./read-number.ts";
 
@@ -32,7 +33,7 @@ export function compileEnumDecoder(desc: DescEnum, options: JsonOptions): Decode
       number = table.get(scanner.text, scanner.textStart, scanner.textEnd);
       if (number === undefined) {
         if (ignoreUnknown) return IGNORED;
-        throw scanner.fail(start, expected);
+        throw scanner.fail(start, expected, didYouMean(scanner.textString(), names.keys()));
       }
     } else if (nullable && readsNull(state)) {
       number = 0;

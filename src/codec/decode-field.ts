@@ -66,7 +66,8 @@ function tagOf(number: number, wireType: number): number {
   return ((number << 3) | wireType) >>> 0;
 }
 
-function readSubmessage(number: number, message: MessageDecoder): (state: DecodeState) => void {
+/** Reads a message that stands as length-prefixed record `number`. */
+export function readSubmessage(number: number, message: MessageDecoder): (state: DecodeState) => void {
   const tag = tagOf(number, WireType.LENGTH);
   return (state) => {
     const writer = state.writer;

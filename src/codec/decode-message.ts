@@ -2,10 +2,13 @@
 // Source: ProtoJSON, "message". Both names of a field are read; a key that occurs twice: the last one wins, and as a
 // replacement, although concatenated binary would merge.
 import type { DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
+import type { RpcError } from "../rpc/rpc-error.ts";
 import { ProtobufReader } from "../wire/protobuf-reader.ts";
 import type { ProtobufWriter } from "../wire/protobuf-writer.ts";
 import type { JsonOptions } from "./codec.ts";
 import type { DecodeState } from "./decode-state.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import type { JsonScanner } from "./json-scanner.ts";
 import { NameTable, startsWith } from "./name-table.ts";
 import { exclusiveBits, type WordBits } from "./seen-bits.ts";
 
@@ -35,7 +38,7 @@ interface Member {
   /** Its bit among those of the message's fields that were seen. */
   readonly word: number;
   readonly bit: number;
-  /** The bits of the members of its oneof, or only its own. */
+  /** The bits of the members of its oneof; none where it is in no oneof. */
   readonly exclusive: readonly WordBits[];
   /** The member that would come next. */
   readonly next: number;
@@ -56,7 +59,7 @@ export function compileMessageDecoder(
       quotedName: textEncoder.encode(JSON.stringify(keyOf(field.desc))),
       word: index >> 5,
       bit: 1 << (index & 31),
-      exclusive: exclusive[index] ?? [],
+      exclusive: field.desc.oneof === undefined ? [] : (exclusive[index] ?? []),
       next: index + 1,
     }),
   );
@@ -64,6 +67,14 @@ export function compileMessageDecoder(
   const words = Math.ceil(members.length / 32);
   const typeName = desc.typeName;
   const ignoreUnknown = options.unknownFields === "ignore";
+
+  function unknownField(scanner: JsonScanner, keyStart: number): RpcError {
+    const names = members.map(({ field }) => keyOf(field.desc));
+    return scanner.refuse(
+      keyStart,
+      `${typeName} has no such field${didYouMean(scanner.textString(), names)}`,
+    );
+  }
 
   function readMembers(state: DecodeState, skipType: boolean): void {
     const { scanner, writer, seen } = state;
@@ -84,7 +95,7 @@ export function compileMessageDecoder(
       }
       if (member === undefined) {
         const skipped = ignoreUnknown || (skipType && scanner.textString() === "@type");
-        if (!skipped) throw scanner.refuse(keyStart, `${typeName} has no such field`);
+        if (!skipped) throw unknownField(scanner, keyStart);
         scanner.colon();
         scanner.skip();
         continue;
@@ -146,8 +157,11 @@ function memberNames(members: readonly Member[]): Map<string, Member> {
 }
 
 function isExcluded(seen: Int32Array, base: number, member: Member): boolean {
-  for (const { word, bits } of member.exclusive)
+  const { exclusive } = member;
+  for (let i = 0; i < exclusive.length; i++) {
+    const { word, bits } = exclusive[i] as WordBits;
     if (((seen[base + word] as number) & bits) !== 0) return true;
+  }
   return false;
 }
 

@@ -9,6 +9,13 @@ import { SeenBits } from "./seen-bits.ts";
 /** How deep messages (and values of google.protobuf.Value) may nest; what protobuf runtimes accept by default. */
 export const depthLimit = 100;
 
+/**
+ * How often each byte of a text may be looked at ahead of time, on average; small texts may do as they like. Finding the
+ * type of an Any takes a walk through it: without a limit a hundred Anys in one another cost a hundred walks.
+ */
+const lookAheadFactor = 16;
+const lookAheadFree = 1 << 20;
+
 /** What a decoder of one value did. */
 export const WRITTEN = 0;
 /** It wrote the value that a field with implicit presence leaves out. */
@@ -24,12 +31,15 @@ export class DecodeState {
   readonly writer = new ProtobufWriter();
   depth = 0;
   readonly seen = new SeenBits();
+  #lookAheadLeft = 0;
 
   /** @throws RpcError INVALID_ARGUMENT when the text is not UTF-8 */
   open(json: Uint8Array): void {
     this.depth = 0;
     this.seen.reset();
-    this.writer.reset();
+    this.#lookAheadLeft = Math.max(lookAheadFree, json.length * lookAheadFactor);
+    // Binary is about half as long as JSON where there are many small fields.
+    this.writer.reset(json.length >> 1);
     this.scanner.open(json);
     if (json.length === 0) throw new RpcError(Code.INVALID_ARGUMENT, "expected a JSON value, got nothing");
   }
@@ -56,6 +66,14 @@ export class DecodeState {
 
   leave(): void {
     this.depth--;
+  }
+
+  /** Counts bytes that were walked through and will be read again; `offset` is where. */
+  lookedAhead(bytes: number, offset: number): void {
+    this.#lookAheadLeft -= bytes;
+    if (this.#lookAheadLeft < 0) {
+      throw this.scanner.refuse(offset, "too much nested in google.protobuf.Any");
+    }
   }
 }
 

@@ -26,6 +26,7 @@ export function compileAnyDecoder(context: AnyContext): MessageDecoder {
     if (!scanner.enters(0x7d)) return;
     const members = scanner.pos;
     const typeUrl = findTypeUrl(state, start);
+    state.lookedAhead(scanner.pos - start, start);
     scanner.pos = members;
     writer.tag(1, WireType.LENGTH);
     writer.string(typeUrl);
@@ -38,21 +39,33 @@ export function compileAnyDecoder(context: AnyContext): MessageDecoder {
       closeContent(state, content, mark);
       return;
     }
-    const unknownType = `type ${JSON.stringify(shorten(typeUrl))} is not in the schema`;
-    const found = readValueMember(state, context, (valueStart) => {
-      // The last "value" wins, like any other key.
-      writer.pos = content;
-      writer.tag(2, WireType.LENGTH);
-      if (desc !== undefined) {
-        const mark = writer.begin();
-        context.message(desc).read(state);
-        closeContent(state, content, mark);
-        return;
-      }
-      if (scanner.bytes[valueStart] !== 0x22) throw scanner.refuse(start, unknownType);
-      readText(state, "base64");
-      writeBase64(state, valueStart);
-    });
+    if (desc === undefined && !typeUrl.includes("/")) {
+      // A known type needs no slash, as with protobuf's Go; of a type that nobody knows the URL must at least look like one.
+      throw scanner.refuse(start, `"@type" must be a URL such as "x/package.Type", got ${quote(typeUrl)}`);
+    }
+    const unknownType = `type ${quote(typeUrl)} is not in the schema`;
+    const found = readValueMember(
+      state,
+      (keyStart) => {
+        if (context.options.unknownFields === "ignore") return;
+        if (desc === undefined) throw scanner.refuse(start, unknownType);
+        throw scanner.refuse(keyStart, `${desc.typeName} stands under "value" in an Any`);
+      },
+      (valueStart) => {
+        // The last "value" wins, like any other key.
+        writer.pos = content;
+        writer.tag(2, WireType.LENGTH);
+        if (desc !== undefined) {
+          const mark = writer.begin();
+          context.message(desc).read(state);
+          closeContent(state, content, mark);
+          return;
+        }
+        if (scanner.bytes[valueStart] !== 0x22) throw scanner.refuse(start, unknownType);
+        readText(state, "base64");
+        writeBase64(state, valueStart);
+      },
+    );
     if (!found) {
       throw scanner.refuse(start, desc === undefined ? unknownType : 'the member "value" is missing');
     }
@@ -87,15 +100,23 @@ function findTypeUrl(state: DecodeState, start: number): string {
   return typeUrl;
 }
 
-/** Reads the members of an Any that has only "@type" and "value"; false where "value" is missing. */
-function readValueMember(state: DecodeState, context: AnyContext, read: (start: number) => void): boolean {
+/**
+ * Reads the members of an Any that has only "@type" and "value"; `other` is told where another key starts. False where
+ * "value" is missing.
+ */
+function readValueMember(
+  state: DecodeState,
+  other: (keyStart: number) => void,
+  read: (start: number) => void,
+): boolean {
   const scanner = state.scanner;
   let found = false;
   do {
+    scanner.peek();
+    const keyStart = scanner.pos;
     scanner.key();
     const isValue = isText(state, "value");
-    const known = isValue || isText(state, "@type") || context.options.unknownFields === "ignore";
-    if (!known) throw scanner.fail(scanner.pos, '"value"');
+    if (!isValue && !isText(state, "@type")) other(keyStart);
     scanner.colon();
     scanner.peek();
     if (!isValue) {
@@ -113,6 +134,7 @@ function isText(state: DecodeState, word: string): boolean {
   return textEnd - textStart === word.length && state.scanner.textString() === word;
 }
 
-function shorten(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100).toWellFormed()}…` : text;
+/** In quotes, shortened for an error text. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100).toWellFormed()}…` : text);
 }

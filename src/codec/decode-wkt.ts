@@ -11,6 +11,10 @@ import { parseFieldMask } from "./field-mask.ts";
 import { wireTypeOf } from "./scalar-wire-type.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
+const timestampText = 'a timestamp such as "2024-12-31T23:59:59Z"';
+const durationText = 'a duration such as "1.5s"';
+const fieldMaskText = 'a field mask such as "name,author.birthYear"';
+
 /** A decoder of a message whose JSON is no object with its fields. */
 export function customDecoder(read: (state: DecodeState) => void): MessageDecoder {
   return {
@@ -33,25 +37,25 @@ export function compileSmallWktDecoder(desc: DescMessage): MessageDecoder | unde
     case "google.protobuf.Timestamp":
       return customDecoder((state) => {
         const start = state.scanner.pos;
-        readText(state, "a timestamp");
+        readText(state, timestampText);
         const value = parseTimestamp(state.scanner.textString());
-        if (value === undefined) throw state.scanner.fail(start, "a timestamp");
+        if (value === undefined) throw state.scanner.fail(start, timestampText);
         writeSecondsAndNanos(state, value.seconds, value.nanos);
       });
     case "google.protobuf.Duration":
       return customDecoder((state) => {
         const start = state.scanner.pos;
-        readText(state, "a duration");
+        readText(state, durationText);
         const value = parseDuration(state.scanner.textString());
-        if (value === undefined) throw state.scanner.fail(start, "a duration");
+        if (value === undefined) throw state.scanner.fail(start, durationText);
         writeSecondsAndNanos(state, value.seconds, value.nanos);
       });
     case "google.protobuf.FieldMask":
       return customDecoder((state) => {
         const start = state.scanner.pos;
-        readText(state, "a field mask");
+        readText(state, fieldMaskText);
         const paths = parseFieldMask(state.scanner.textString());
-        if (paths === undefined) throw state.scanner.fail(start, "a field mask in lowerCamelCase");
+        if (paths === undefined) throw state.scanner.fail(start, fieldMaskText);
         for (const path of paths) {
           state.writer.tag(1, WireType.LENGTH);
           state.writer.string(path);

@@ -127,6 +127,7 @@ function compileMap(
           value: compileEnumEncoder(desc.enum, options),
           missingValue: (state) => state.writer.name(textEncoder.encode(missing)),
           merges: false,
+          known: closedNumbers(desc),
         },
         options,
       );

@@ -18,6 +18,8 @@ export interface MapType {
   readonly missingValue: (state: EncodeState) => void;
   /** Whether several values in one entry are merged: they are messages. */
   readonly merges: boolean;
+  /** For values of a closed enum: the numbers it knows. An entry with another number is an unknown field. */
+  readonly known?: ReadonlySet<number> | undefined;
 }
 
 /** Prints the object of the entries that follow each other from the reader's position, which is after the first's tag. */
@@ -101,23 +103,28 @@ export function compileMapEncoder(type: MapType, options: JsonOptions): (state: 
     return false;
   }
 
-  /** The printed key of the entry up to `end`, without printing it. */
-  function keyText(state: EncodeState, end: number): string {
+  /** The printed key of the entry up to `end`, without printing it; undefined where its value counts as unknown. */
+  function keyText(state: EncodeState, end: number): string | undefined {
     const { reader, writer } = state;
     const [start, outer, printed] = [reader.pos, reader.end, writer.pos];
     reader.end = end;
     let keyPos = -1;
+    let number: number | undefined;
     while (reader.pos < end) {
       const tag = reader.tag();
       if (tag === keyTag) keyPos = reader.pos;
-      reader.skip(tag);
+      if (tag === valueTag && type.known !== undefined) number = reader.int32();
+      else reader.skip(tag);
     }
-    if (keyPos < 0) writer.quoted(missingKey);
-    else {
-      reader.pos = keyPos;
-      key(state);
+    let text: string | undefined;
+    if (number === undefined || type.known?.has(number) === true) {
+      if (keyPos < 0) writer.quoted(missingKey);
+      else {
+        reader.pos = keyPos;
+        key(state);
+      }
+      text = Buffer.prototype.latin1Slice.call(writer.bytes, printed, writer.pos);
     }
-    const text = Buffer.prototype.latin1Slice.call(writer.bytes, printed, writer.pos);
     writer.pos = printed;
     reader.pos = start;
     reader.end = outer;
@@ -131,7 +138,8 @@ export function compileMapEncoder(type: MapType, options: JsonOptions): (state: 
     const last = new Map<string, number>();
     do {
       const end = reader.lengthEnd();
-      last.set(keyText(state, end), reader.pos);
+      const text = keyText(state, end);
+      if (text !== undefined) last.set(text, reader.pos);
       reader.pos = end;
     } while (nextEntry(state));
     reader.pos = first;

@@ -12,7 +12,7 @@ interface Slot {
   /** Its bit among those of the message's fields that were seen. */
   readonly word: number;
   readonly bit: number;
-  /** The fields of its oneof, itself included, or only itself. */
+  /** The fields of its oneof; none where it is in no oneof. */
   readonly exclusive: readonly WordBits[];
 }
 
@@ -27,7 +27,7 @@ export function compileRecords(fields: readonly FieldEncoder[]): (state: EncodeS
       field,
       word: index >> 5,
       bit: 1 << (index & 31),
-      exclusive: exclusive[index] ?? [],
+      exclusive: field.oneof === undefined ? [] : (exclusive[index] ?? []),
     }),
   );
   const dense: (Slot | undefined)[] = [];
@@ -55,11 +55,14 @@ export function compileRecords(fields: readonly FieldEncoder[]): (state: EncodeS
         reader.skip(tag);
         continue;
       }
+      const at = base + slot.word;
+      const seenInWord = seen.words[at] as number;
+      if ((seenInWord & slot.bit) !== 0) throw notInOrder;
       for (let i = 0; i < slot.exclusive.length; i++) {
         const { word, bits } = slot.exclusive[i] as WordBits;
         if (((seen.words[base + word] as number) & bits) !== 0) throw notInOrder;
       }
-      (seen.words[base + slot.word] as number) |= slot.bit;
+      seen.words[at] = seenInWord | slot.bit;
       slot.field.encode(state, tag);
     }
     for (let i = 0; i < printedUnset.length; i++) {

@@ -19,7 +19,7 @@ function outcome(isDefault: boolean): number {
 function printInt64(state: EncodeState): number {
   const { reader, writer } = state;
   writer.byte(0x22);
-  writer.int64(reader.lo, reader.hi);
+  writeInt64(writer, reader.lo, reader.hi);
   writer.byte(0x22);
   return outcome((reader.lo | reader.hi) === 0);
 }
@@ -27,7 +27,7 @@ function printInt64(state: EncodeState): number {
 function printUint64(state: EncodeState): number {
   const { reader, writer } = state;
   writer.byte(0x22);
-  writer.uint64(reader.lo, reader.hi);
+  writeUint64(writer, reader.lo, reader.hi);
   writer.byte(0x22);
   return outcome((reader.lo | reader.hi) === 0);
 }
@@ -37,7 +37,7 @@ function printInt64Number(state: EncodeState): number {
   const { reader, writer } = state;
   const value = reader.hi * 0x100000000 + (reader.lo >>> 0);
   if (Math.abs(value) > 2 ** 53 || (Math.abs(value) === 2 ** 53 && reader.lo !== 0)) return printInt64(state);
-  writer.int64(reader.lo, reader.hi);
+  writeInt64(writer, reader.lo, reader.hi);
   return outcome(value === 0);
 }
 
@@ -45,7 +45,7 @@ function printUint64Number(state: EncodeState): number {
   const { reader, writer } = state;
   const hi = reader.hi >>> 0;
   if (hi > 0x200000 || (hi === 0x200000 && reader.lo !== 0)) return printUint64(state);
-  writer.uint64(reader.lo, reader.hi);
+  writeUint64(writer, reader.lo, reader.hi);
   return outcome((reader.lo | reader.hi) === 0);
 }
 
@@ -70,43 +70,43 @@ export function scalarEncoder(type: ScalarType, options: JsonOptions): EncodeVal
     case ScalarType.DOUBLE:
       return (state) => {
         const value = state.reader.double();
-        state.writer.double(value);
+        printDouble(state.writer, value);
         return outcome(Object.is(value, 0));
       };
     case ScalarType.FLOAT:
       return (state) => {
         const value = state.reader.float();
-        state.writer.float(value);
+        printFloat(state.writer, value);
         return outcome(Object.is(value, 0));
       };
     case ScalarType.INT32:
       return (state) => {
         const value = state.reader.int32();
-        state.writer.int32(value);
+        printInt32(state.writer, value);
         return outcome(value === 0);
       };
     case ScalarType.SINT32:
       return (state) => {
         const value = state.reader.sint32();
-        state.writer.int32(value);
+        printInt32(state.writer, value);
         return outcome(value === 0);
       };
     case ScalarType.SFIXED32:
       return (state) => {
         const value = state.reader.fixed32();
-        state.writer.int32(value);
+        printInt32(state.writer, value);
         return outcome(value === 0);
       };
     case ScalarType.UINT32:
       return (state) => {
         const value = state.reader.uint32();
-        state.writer.uint32(value);
+        printUint32(state.writer, value);
         return outcome(value === 0);
       };
     case ScalarType.FIXED32:
       return (state) => {
         const value = state.reader.fixed32() >>> 0;
-        state.writer.uint32(value);
+        printUint32(state.writer, value);
         return outcome(value === 0);
       };
     case ScalarType.INT64:
@@ -168,7 +168,7 @@ export function compileEnumEncoder(desc: DescEnum, options: JsonOptions): Encode
     const value = state.reader.int32();
     const name = names.get(value);
     if (name === undefined && !open) return UNKNOWN_VALUE;
-    if (name === undefined || enumNumbers) state.writer.int32(value);
+    if (name === undefined || enumNumbers) printInt32(state.writer, value);
     else state.writer.name(name);
     return outcome(value === 0);
   };

@@ -23,6 +23,12 @@ export type EncodeValue = (state: EncodeState) => number;
  */
 export const notInOrder = Symbol("records are not in order");
 
+/**
+ * What may be held at once of messages that were put in order, as much as may be printed: each level of a message that is
+ * out of order on every level needs a copy of its own.
+ */
+const maxOrderedBytes = 1 << 28;
+
 const none = new Uint8Array(0);
 
 export class EncodeState {
@@ -32,14 +38,17 @@ export class EncodeState {
   depth = 0;
   /** Whether every message is put in order before it is encoded. */
   careful = false;
+  #orderedBytes = 0;
 
   open(message: Uint8Array, careful: boolean): void {
     this.reader.bytes = message;
     this.reader.pos = 0;
     this.reader.end = message.length;
     this.depth = 0;
+    this.#orderedBytes = 0;
     this.careful = careful;
-    this.writer.reset();
+    // JSON is about twice as long as binary where there are many small fields, and hardly longer where fields are large.
+    this.writer.reset(message.length + (message.length >> 1));
     this.seen.reset();
   }
 
@@ -67,14 +76,22 @@ export class EncodeState {
     reader.end = outer;
   }
 
-  /** Runs `encode` on other bytes, then goes on where the reader is. */
+  /**
+   * Runs `encode` on other bytes, then goes on where the reader is.
+   * @throws RpcError RESOURCE_EXHAUSTED when too much is held in this way
+   */
   on(bytes: Uint8Array, encode: (state: EncodeState) => void): void {
     const reader = this.reader;
+    this.#orderedBytes += bytes.length;
+    if (this.#orderedBytes > maxOrderedBytes) {
+      throw new RpcError(Code.RESOURCE_EXHAUSTED, "message takes too much memory to be put in order");
+    }
     const { bytes: outerBytes, pos, end } = reader;
     reader.bytes = bytes;
     reader.pos = 0;
     reader.end = bytes.length;
     encode(this);
+    this.#orderedBytes -= bytes.length;
     reader.bytes = outerBytes;
     reader.pos = pos;
     reader.end = end;

@@ -113,5 +113,5 @@ function encodeNull(state: EncodeState): void {
 function encodeNumber(state: EncodeState): void {
   const value = state.reader.double();
   if (!Number.isFinite(value)) throw state.unprintable(`google.protobuf.Value of ${value}`);
-  state.writer.double(value);
+  printDouble(state.writer, value);
 }

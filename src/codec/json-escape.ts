@@ -1,21 +1,28 @@
 // The escapes of JSON strings, read. Source: RFC 8259 section 7; an escaped surrogate must be one of a pair, because
 // protobuf strings are UTF-8 and UTF-8 has no surrogates.
 
-/** What follows the backslash → the byte it stands for. */
-const simpleEscapes: ReadonlyMap<number, number> = new Map([
-  [0x22, 0x22],
-  [0x5c, 0x5c],
-  [0x2f, 0x2f],
-  [0x62, 0x08],
-  [0x66, 0x0c],
-  [0x6e, 0x0a],
-  [0x72, 0x0d],
-  [0x74, 0x09],
-]);
+/** What follows the backslash → the byte it stands for; 0 for what is no escape of one character. */
+const simpleEscapes = new Uint8Array(256);
+for (const [char, byte] of [
+  ['"', 0x22],
+  ["\\", 0x5c],
+  ["/", 0x2f],
+  ["b", 0x08],
+  ["f", 0x0c],
+  ["n", 0x0a],
+  ["r", 0x0d],
+  ["t", 0x09],
+] as const) {
+  simpleEscapes[char.charCodeAt(0)] = byte;
+}
+
+/** How long the text is that `unescapeJson` wrote last. Shared; read it before the next call. */
+export const unescaped = { length: 0 };
 
 /**
- * Writes the content of a string, `json[start..end)` between its quotes, unescaped into `target`, which must be as long.
- * Returns the number of bytes written, or minus the offset of an escape that is none.
+ * Writes the content of a string that starts at `start`, after its opening quote, unescaped into `target`, which must be as
+ * long as the rest of the text. Returns the offset of the closing quote, or minus the offset of what should not be there: a
+ * backslash that starts no escape, a control character, or the end of the text.
  */
 export function unescapeJson(json: Uint8Array, start: number, end: number, target: Uint8Array): number {
   let written = 0;
@@ -23,12 +30,17 @@ export function unescapeJson(json: Uint8Array, start: number, end: number, targe
   while (pos < end) {
     const byte = json[pos] as number;
     if (byte !== 0x5c) {
+      if (byte === 0x22) {
+        unescaped.length = written;
+        return pos;
+      }
+      if (byte < 0x20) return -pos;
       target[written++] = byte;
       pos++;
       continue;
     }
-    const simple = simpleEscapes.get(json[pos + 1] ?? 0);
-    if (simple !== undefined) {
+    const simple = pos + 1 < end ? (simpleEscapes[json[pos + 1] as number] as number) : 0;
+    if (simple !== 0) {
       target[written++] = simple;
       pos += 2;
       continue;
@@ -44,7 +56,7 @@ export function unescapeJson(json: Uint8Array, start: number, end: number, targe
     written = writeUtf8(target, written, char);
     pos += length;
   }
-  return written;
+  return -end;
 }
 
 /** The code unit of `\uXXXX` at `pos`, -1 where there is none. */

@@ -4,7 +4,7 @@
 import { isUtf8 } from "node:buffer";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import { unescapeJson } from "./json-escape.ts";
+import { unescaped, unescapeJson } from "./json-escape.ts";
 import { numberEnd } from "./json-number.ts";
 import { describeJson, jsonPosition } from "./json-position.ts";
 
@@ -45,9 +45,12 @@ export class JsonScanner {
     if (this.#scratch.length > keptBytes) this.#scratch = new Uint8Array(256);
   }
 
-  /** The error for a value of the wrong kind, to be thrown: `a.b: expected int32, got "x" (line 1, column 9)`. */
-  fail(offset: number, expected: string): RpcError {
-    return this.refuse(offset, `expected ${expected}, got ${describeJson(this.bytes, offset)}`);
+  /**
+   * The error for a value of the wrong kind, to be thrown: `a.b: expected int32, got "x" (line 1, column 9)`; `hint` stands
+   * before the position.
+   */
+  fail(offset: number, expected: string, hint = ""): RpcError {
+    return this.refuse(offset, `expected ${expected}, got ${describeJson(this.bytes, offset)}${hint}`);
   }
 
   /** The error for what is wrong at an offset, to be thrown. */
@@ -125,10 +128,10 @@ export class JsonScanner {
         return;
       }
       if (byte === 0x5c) {
-        this.#escaped(start, pos);
+        this.#escaped(start);
         return;
       }
-      if (byte < 0x20) throw this.refuse(pos, "control character in a string");
+      if (byte < 0x20) throw this.#controlCharacter(pos);
       pos++;
     }
     throw this.refuse(this.pos, "string without an end");
@@ -145,22 +148,25 @@ export class JsonScanner {
     this.string();
   }
 
-  #escaped(start: number, firstEscape: number): void {
-    const bytes = this.bytes;
-    let close = firstEscape;
-    while (close < this.end && bytes[close] !== 0x22) {
-      if ((bytes[close] as number) < 0x20) throw this.refuse(close, "control character in a string");
-      close += bytes[close] === 0x5c ? 2 : 1;
+  #escaped(start: number): void {
+    const { bytes, end } = this;
+    // What an escape stands for is never longer than the escape. Where the string ends is not known yet.
+    if (this.#scratch.length < end - start) this.#scratch = new Uint8Array(end - start);
+    const close = unescapeJson(bytes, start, end, this.#scratch);
+    if (close < 0) {
+      if (-close >= end) throw this.refuse(start - 1, "string without an end");
+      if (bytes[-close] !== 0x5c) throw this.#controlCharacter(-close);
+      throw this.refuse(-close, "invalid escape or lone surrogate in a string");
     }
-    if (close >= this.end) throw this.refuse(start - 1, "string without an end");
-    // What an escape stands for is never longer than the escape.
-    if (this.#scratch.length < close - start) this.#scratch = new Uint8Array((close - start) * 2);
-    const written = unescapeJson(bytes, start, close, this.#scratch);
-    if (written < 0) throw this.refuse(-written, "invalid escape or lone surrogate in a string");
     this.text = this.#scratch;
     this.textStart = 0;
-    this.textEnd = written;
+    this.textEnd = unescaped.length;
     this.pos = close + 1;
+  }
+
+  #controlCharacter(offset: number): RpcError {
+    const escaped = JSON.stringify(String.fromCharCode(this.bytes[offset] as number)).slice(1, -1);
+    return this.refuse(offset, `control character in a string, to be written as ${escaped}`);
   }
 
   /** Moves past any value, checking that it is well-formed JSON. */

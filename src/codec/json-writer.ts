@@ -1,13 +1,11 @@
 // Writes compact JSON text as UTF-8 into one growing buffer. Strings are copied from protobuf's UTF-8 with escapes put
 // in, so that text becomes a JavaScript string at most once, at the end.
-// Source: RFC 8259; ProtoJSON for NaN and the infinities.
-import { isUtf8 } from "node:buffer";
+// Source: RFC 8259. Numbers: print-number.ts.
+import { isAscii, isUtf8 } from "node:buffer";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import { copyBytes } from "../wire/protobuf-writer.ts";
+import { copyBytes } from "../wire/copy-bytes.ts";
 import { base64EncodedLength, encodeBase64 } from "./base64.ts";
-import { digitCount, divideBy1e9 } from "./json-digits.ts";
-import { formatFloat } from "./json-float.ts";
 
 /** A buffer larger than this is not kept by `reset`: one large message should not hold memory for good. */
 const keptBytes = 1 << 20;
@@ -26,6 +24,9 @@ for (const [byte, char] of [
 ] as const) {
   escapeOf[byte] = char.charCodeAt(0);
 }
+/** Above this many bytes native code beats a loop. */
+const shortText = 256;
+const pieceBytes = 1 << 16;
 const hexDigits = "0123456789abcdef";
 
 /**
@@ -45,10 +46,13 @@ export class JsonWriter {
     this.#maxBytes = maxBytes;
   }
 
-  reset(): void {
+  /** Starts anew; `expectedBytes` saves growing step by step where much is going to be written. */
+  reset(expectedBytes = 0): void {
     this.pos = 0;
     this.#ascii = true;
     if (this.bytes.length > keptBytes) this.bytes = new Uint8Array(1024);
+    if (expectedBytes > this.bytes.length)
+      this.bytes = new Uint8Array(Math.min(expectedBytes, this.#maxBytes));
   }
 
   /** What was written, as a string. */
@@ -59,9 +63,12 @@ export class JsonWriter {
       : Buffer.prototype.utf8Slice.call(bytes, 0, pos);
   }
 
-  /** What was written, as a copy in UTF-8. */
+  /** What was written, in UTF-8: a copy, or the buffer itself where it is one that is not kept anyway. */
   finishBytes(): Uint8Array {
-    return copyBytes(this.bytes, this.pos);
+    const { bytes, pos } = this;
+    if (bytes.length <= keptBytes || pos < bytes.length / 2) return copyBytes(bytes, pos);
+    this.bytes = new Uint8Array(1024);
+    return bytes.subarray(0, pos);
   }
 
   /**
@@ -127,6 +134,7 @@ export class JsonWriter {
 
   /** A string in quotes from UTF-8 bytes; false where they are not UTF-8. */
   string(source: Uint8Array, start: number, end: number): boolean {
+    if (end - start > shortText) return this.#longString(source, start, end);
     this.reserve(end - start + 2);
     const bytes = this.bytes;
     let pos = this.pos;
@@ -146,40 +154,57 @@ export class JsonWriter {
     return bits < 0x80 || this.#checkUtf8(source, start, end);
   }
 
-  /** The rest of a string, from the first byte that needs an escape. */
+  /** The rest of a short string, from the first byte that needs an escape. */
   #stringFrom(source: Uint8Array, start: number, from: number, end: number): boolean {
     let bits = 0;
     for (let i = start; i < from; i++) bits |= source[i] as number;
-    let i = from;
-    while (i < end) {
-      // Room for a run of 64 escapes at a time, so that a long text does not reserve six times its size.
-      const stop = Math.min(end, i + 64);
-      this.reserve((stop - i) * 6 + 1);
-      const bytes = this.bytes;
-      let pos = this.pos;
-      for (; i < stop; i++) {
-        const byte = source[i] as number;
-        const char = escapeOf[byte] as number;
-        bits |= byte;
-        if (char === 0) {
-          bytes[pos++] = byte;
-          continue;
-        }
-        bytes[pos++] = 0x5c;
-        if (char !== 1) {
-          bytes[pos++] = char;
-          continue;
-        }
-        bytes[pos++] = 0x75;
-        bytes[pos++] = 0x30;
-        bytes[pos++] = 0x30;
-        bytes[pos++] = hexDigits.charCodeAt(byte >> 4);
-        bytes[pos++] = hexDigits.charCodeAt(byte & 15);
+    this.reserve((end - from) * 6 + 1);
+    const bytes = this.bytes;
+    let pos = this.pos;
+    for (let i = from; i < end; i++) {
+      const byte = source[i] as number;
+      const char = escapeOf[byte] as number;
+      bits |= byte;
+      if (char === 0) {
+        bytes[pos++] = byte;
+        continue;
       }
-      this.pos = pos;
+      bytes[pos++] = 0x5c;
+      if (char !== 1) {
+        bytes[pos++] = char;
+        continue;
+      }
+      bytes[pos++] = 0x75;
+      bytes[pos++] = 0x30;
+      bytes[pos++] = 0x30;
+      bytes[pos++] = hexDigits.charCodeAt(byte >> 4);
+      bytes[pos++] = hexDigits.charCodeAt(byte & 15);
     }
-    this.byte(0x22);
+    bytes[pos++] = 0x22;
+    this.pos = pos;
     return bits < 0x80 || this.#checkUtf8(source, start, end);
+  }
+
+  /**
+   * A long string by native code: each byte is taken for a character, so that JSON.stringify puts the escapes in and leaves
+   * UTF-8 as it is. In pieces, so that the text is not held three times.
+   */
+  #longString(source: Uint8Array, start: number, end: number): boolean {
+    this.byte(0x22);
+    for (let from = start; from < end; from += pieceBytes) {
+      const piece = Buffer.prototype.latin1Slice.call(source, from, Math.min(end, from + pieceBytes));
+      const quoted = JSON.stringify(piece);
+      // One byte more than is used: the closing quote of the piece, which the next one overwrites.
+      const length = quoted.length - 1;
+      this.reserve(length);
+      Buffer.prototype.latin1Write.call(this.bytes, quoted.slice(1), this.pos, length);
+      this.pos += length - 1;
+    }
+    this.pos++;
+    const view = source.subarray(start, end);
+    if (isAscii(view)) return true;
+    this.#ascii = false;
+    return isUtf8(view);
   }
 
   #checkUtf8(source: Uint8Array, start: number, end: number): boolean {
@@ -195,77 +220,5 @@ export class JsonWriter {
     encodeBase64(source, start, end, this.bytes, this.pos);
     this.pos += length;
     this.bytes[this.pos++] = 0x22;
-  }
-
-  int32(value: number): void {
-    if (value < 0) {
-      this.byte(0x2d);
-      this.uint32(-value);
-    } else this.uint32(value);
-  }
-
-  /** A whole number from 0 to 2^32. */
-  uint32(value: number): void {
-    this.reserve(10);
-    let pos = this.pos + digitCount(value);
-    this.pos = pos;
-    const bytes = this.bytes;
-    let rest = value;
-    do {
-      const quotient = Math.floor(rest / 10);
-      bytes[--pos] = 0x30 + (rest - quotient * 10);
-      rest = quotient;
-    } while (rest > 0);
-  }
-
-  /** The digits of a 64-bit value, by long division of 16-bit limbs: no BigInt, whatever the size. */
-  uint64(lo: number, hi: number): void {
-    if (hi === 0) {
-      this.uint32(lo >>> 0);
-      return;
-    }
-    const top = divideBy1e9(lo, hi);
-    const low = top.remainder;
-    const middle = divideBy1e9(top.lo, top.hi);
-    if (middle.lo !== 0) {
-      this.uint32(middle.lo);
-      this.#nineDigits(middle.remainder);
-    } else this.uint32(middle.remainder);
-    this.#nineDigits(low);
-  }
-
-  /** The digits of a two's complement of 64 bits. */
-  int64(lo: number, hi: number): void {
-    if (hi >= 0) {
-      this.uint64(lo, hi);
-      return;
-    }
-    this.byte(0x2d);
-    this.uint64(-lo | 0, lo === 0 ? -hi | 0 : ~hi);
-  }
-
-  #nineDigits(value: number): void {
-    this.reserve(9);
-    let rest = value;
-    for (let i = this.pos + 8; i >= this.pos; i--) {
-      const quotient = Math.floor(rest / 10);
-      this.bytes[i] = 0x30 + (rest - quotient * 10);
-      rest = quotient;
-    }
-    this.pos += 9;
-  }
-
-  /** A double, or one of the three words in quotes. */
-  double(value: number): void {
-    if (value >= 0 && value <= 0xffffffff && Math.floor(value) === value && !Object.is(value, -0)) {
-      this.uint32(value);
-    } else if (Number.isFinite(value)) this.ascii(Object.is(value, -0) ? "-0" : String(value));
-    else this.quoted(String(value));
-  }
-
-  /** A float with as few digits as give the same float again. */
-  float(value: number): void {
-    if (Number.isFinite(value) && !Number.isInteger(value)) this.ascii(formatFloat(value));
-    else this.double(value);
   }
 }

@@ -50,7 +50,7 @@ export function configKeys(): readonly ConfigKey[] {
         description: child.description ?? "",
         ...(child.byDefault === undefined ? {} : { byDefault: `${child.byDefault}` }),
       });
-      visit(child, `${path}.`);
+      if (child.keysOf === undefined) visit(child, `${path}.`);
     }
   };
   visit(rootNode, "");
@@ -62,9 +62,11 @@ export function configJsonSchema(): unknown {
   return z.toJSONSchema(configShape, {
     io: "input",
     override: ({ jsonSchema }) => {
-      if (jsonSchema.byDefault !== undefined) jsonSchema.default = jsonSchema.byDefault as string | boolean;
+      if (jsonSchema.byDefault !== undefined)
+        jsonSchema.default = jsonSchema.byDefault as string | boolean | number;
       delete jsonSchema.byDefault;
       delete jsonSchema.form;
+      delete jsonSchema.keysOf;
     },
   });
 }

@@ -1,6 +1,7 @@
 // What one place (the command line, the config file) says: parsed, but with nothing decided yet. A layer that names a
 // key replaces it as a whole, so `--listen` replaces the file's `listen` and does not add to it.
-import type { ProfileName } from "../transcode/dialect.ts";
+import type { RestSettings } from "../gateway/rest-settings.ts";
+import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
 import type { LogLevel, SchemaConfig, UpstreamTlsConfig } from "./config.ts";
 import type { ListenAddress } from "./listen-text.ts";
@@ -17,6 +18,8 @@ export type ConfigLayer = Loose<{
   tls: Loose<{ certFile: string; keyFile: string; clientCaFile: string }>;
   upstreams: readonly UpstreamLayer[];
   schema: Loose<SchemaConfig & { serviceConfigs: readonly string[] }>;
+  rest: RestSettings & Loose<Pick<Dialect, "unescape">>;
+  methods: readonly MethodLayer[];
   reflection: Loose<{ enabled: boolean; interval: number; timeout: number }>;
   timeout: Loose<{ max: number }>;
   drain: Loose<{ grace: number }>;
@@ -32,6 +35,8 @@ export type UpstreamLayer = { readonly target: Target } & Loose<{
   schema: Loose<SchemaConfig>;
   tls: Loose<UpstreamTlsConfig>;
 }>;
+
+export type MethodLayer = { readonly selector: string } & Loose<{ rest: RestSettings }>;
 
 export interface LayerReading {
   readonly layer: ConfigLayer;

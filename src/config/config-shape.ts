@@ -4,6 +4,8 @@ import { z } from "zod";
 import { parseNamedTarget, parseTarget } from "../upstream/target.ts";
 import { defaults } from "./config.ts";
 import { parseListen } from "./listen-text.ts";
+import { methodShape, restShape } from "./rest-shape.ts";
+import { key } from "./shape-key.ts";
 import {
   duration,
   filePath,
@@ -16,18 +18,6 @@ import {
   textOrNumber,
 } from "./shape-values.ts";
 import { parseSize } from "./size-text.ts";
-
-interface KeyMeta {
-  readonly description: string;
-  /** How the value is written, for people. */
-  readonly form: string;
-  /** What holds without it. Not called `default`, because zod drops that from keys that transform. */
-  readonly byDefault?: string | boolean;
-}
-
-function key<T extends z.ZodType>(schema: T, meta: KeyMeta) {
-  return schema.optional().meta({ ...meta });
-}
 
 const files = oneOrMore("a path", filePath).optional();
 
@@ -152,6 +142,15 @@ export const configShape = z.strictObject({
     }),
     { form: "mapping", description: "Schema sources of all upstreams. None at all = reflection of each." },
   ),
+  rest: key(restShape, {
+    form: "mapping",
+    description:
+      "How every method speaks HTTP and JSON. Wins over what methods and services say in their options (protogate/v1/options.proto); the defaults are those of the profile `standard`.",
+  }),
+  methods: key(oneOrMore("a mapping with `selector`", methodShape), {
+    form: "list",
+    description: "The same by method, as mappings of these keys. Key by key the last one that matches wins:",
+  }),
   reflection: key(
     z.strictObject({
       enabled: key(z.boolean(), {

@@ -1,6 +1,7 @@
 // The resolved configuration: everything decided, defaults applied, immutable. What people write is in
 // config-shape.ts (the file) and flag-spec.ts (the command line); resolve-config.ts turns both into this.
-import type { ProfileName } from "../transcode/dialect.ts";
+import type { MethodSettings } from "../gateway/method-settings.ts";
+import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
 import type { ListenAddress } from "./listen-text.ts";
 
@@ -22,6 +23,10 @@ export interface Config {
   readonly upstreams: readonly UpstreamConfig[];
   /** Schema sources that concern every upstream. */
   readonly schema: SchemaConfig & { readonly serviceConfigs: readonly string[] };
+  /** How a path variable of several segments is decoded; absent = as service configs or the profile say. */
+  readonly unescape?: Dialect["unescape"];
+  /** What `rest` and `methods` of the file say, in this order: of two for one method the later wins, key by key. */
+  readonly methods: readonly MethodSettings[];
   readonly reflection: {
     /** Time between two readings of one upstream's reflection. Default 30 s. */
     readonly intervalMs: number;

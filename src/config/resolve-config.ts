@@ -6,6 +6,7 @@ import { type AdminConfig, type Config, defaults, type LogLevel, type UpstreamCo
 import { readConfigFile } from "./config-file.ts";
 import type { ConfigLayer, LayerReading, UpstreamLayer } from "./config-layer.ts";
 import { crossProblems } from "./cross-problems.ts";
+import { decideMethods } from "./decide-methods.ts";
 import { readFlags } from "./flags.ts";
 import { isLoopback, type ListenAddress, parseListen } from "./listen-text.ts";
 import type { ParsedArguments } from "./parse-arguments.ts";
@@ -38,7 +39,7 @@ export function resolveConfig(parsedArguments: ParsedArguments, options: Resolve
   if (problems.length > 0) return { ok: false, problems };
 
   const merged = mergeLayers(flags, file);
-  const config = decide(merged.layer, options.logLevel ?? defaults.logLevel);
+  const config = decide(merged, options.logLevel ?? defaults.logLevel);
   const crossed = crossProblems(config, merged, path);
   return crossed.length > 0 ? { ok: false, problems: crossed } : { ok: true, config: deepFreeze(config) };
 }
@@ -56,6 +57,8 @@ function mergeLayers(upper: LayerReading, lower: LayerReading | undefined): Laye
     tls: mergeGroup(a.tls, b.tls),
     upstreams: a.upstreams ?? b.upstreams,
     schema: mergeGroup(a.schema, b.schema),
+    rest: mergeGroup(a.rest, b.rest),
+    methods: a.methods ?? b.methods,
     reflection: mergeGroup(a.reflection, b.reflection),
     timeout: mergeGroup(a.timeout, b.timeout),
     drain: mergeGroup(a.drain, b.drain),
@@ -64,7 +67,7 @@ function mergeLayers(upper: LayerReading, lower: LayerReading | undefined): Laye
   return { layer, placeOf: (path) => (hasOwner(a, path) ? upper : lower).placeOf(path) };
 }
 
-const groups: readonly PropertyKey[] = ["tls", "schema", "reflection", "timeout", "drain", "log"];
+const groups: readonly PropertyKey[] = ["tls", "schema", "rest", "reflection", "timeout", "drain", "log"];
 
 /** Whether a layer is where the value at a path came from: it has the key, or the group's key, that the path goes through. */
 function hasOwner(layer: ConfigLayer, path: readonly PropertyKey[]): boolean {
@@ -81,7 +84,8 @@ function mergeGroup<T extends object>(upper: T | undefined, lower: T | undefined
   return { ...lower, ...given };
 }
 
-function decide(layer: ConfigLayer, logLevel: LogLevel): Config {
+function decide(reading: LayerReading, logLevel: LogLevel): Config {
+  const { layer } = reading;
   const listen = layer.listen ?? [defaultAddress(defaults.listen)];
   const { tls, timeout } = layer;
   return {
@@ -96,6 +100,8 @@ function decide(layer: ConfigLayer, logLevel: LogLevel): Config {
       : { tls: defined({ ...tls, certFile: tls.certFile ?? "", keyFile: tls.keyFile ?? "" }) }),
     upstreams: (layer.upstreams ?? []).map((upstream) => decideUpstream(upstream, layer)),
     schema: { ...decideSchema(layer.schema), serviceConfigs: layer.schema?.serviceConfigs ?? [] },
+    ...(layer.rest?.unescape === undefined ? {} : { unescape: layer.rest.unescape }),
+    methods: decideMethods(reading),
     reflection: {
       intervalMs: layer.reflection?.interval ?? defaults.reflectionIntervalMs,
       timeoutMs: layer.reflection?.timeout ?? defaults.reflectionTimeoutMs,

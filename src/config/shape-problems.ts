@@ -22,8 +22,8 @@ export function shapeProblems(
   function problemsOf(issue: Issue, prefix: Path): Problem[] {
     const path = [...prefix, ...issue.path];
     const problem = (message: string): Problem => ({ place: `${file}:${places.ofValue(path)}`, message });
-    // Values of headers may be secrets.
-    const value = path.includes("header") ? hidden : valueAt(content, path);
+    // Values of the headers that an upstream is sent may be secrets.
+    const value = path[0] === "upstreams" && path.includes("header") ? hidden : valueAt(content, path);
     switch (issue.code) {
       case "unrecognized_keys":
         return issue.keys.map((key) => ({

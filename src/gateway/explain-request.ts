@@ -1,11 +1,20 @@
 // Answers "what would the gateway do with this request?" without sending anything.
+import { defaultJsonOptions } from "../codec/codec.ts";
+import { refuseContentType, refuseMislabelledJson } from "../protocol/rest/body-type.ts";
+import { readDeadline } from "../protocol/rest/read-deadline.ts";
+import { chooseReply, planRoute } from "../protocol/rest/reply-choice.ts";
 import { Code, codeName } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
+import { streamsReplies, streamsRequests } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import type { RequestParts, Route } from "../transcode/route.ts";
+import type { Dialect } from "../transcode/dialect.ts";
+import type { ReplyForm, RequestParts, Route } from "../transcode/route.ts";
+import { takeSystemParameters } from "../transcode/system-parameters.ts";
 import { httpStatusOf } from "../wire/http-status.ts";
+import { metadataFromHttp } from "../wire/metadata.ts";
+import { metadataRules } from "../wire/metadata-rules.ts";
 import type { Explanation } from "./explanation.ts";
-import { rpcOf, viewRoute } from "./route-table.ts";
+import { rpcOf, viewEntry, viewRoute } from "./route-table.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** A request as people write it down. */
@@ -13,11 +22,13 @@ export interface ExplainedRequest {
   readonly httpMethod: string;
   /** Raw path and query: `/v1/shelves/1?view=FULL`. */
   readonly target: string;
-  /** JSON text; absent = no body. */
+  /** Empty by default. */
+  readonly header?: Header;
+  /** Absent = no body. Taken for JSON where the header names no `content-type`. */
   readonly body?: Uint8Array;
 }
 
-export function explainRequest(snapshot: Snapshot, request: ExplainedRequest): Explanation {
+export function explainRequest(snapshot: Snapshot, dialect: Dialect, request: ExplainedRequest): Explanation {
   const { httpMethod, target } = request;
   const question = target.indexOf("?");
   const path = question === -1 ? target : target.slice(0, question);
@@ -30,20 +41,28 @@ export function explainRequest(snapshot: Snapshot, request: ExplainedRequest): E
     outcome,
     reason,
   }));
-  const unmatched = { httpMethod, target, route: null, trials, bindings: [], backend: null };
+  const nothing = { route: null, bindings: [], policy: [], success: null, backend: null };
+  const unmatched = { httpMethod, target, trials, ...nothing };
   if (match.kind === "no_route") {
     const message = `no route for ${httpMethod} ${path}`;
     const error = { httpStatus: 404, code: codeName(Code.NOT_FOUND), message };
     return { ...unmatched, outcome: "no_route", summary: message, allow: [], error };
   }
   if (match.kind === "wrong_method") {
-    const message = `${httpMethod} is not allowed on this path, only ${match.allow.join(", ")}`;
-    const error = { httpStatus: 405, code: codeName(Code.UNIMPLEMENTED), message };
-    return { ...unmatched, outcome: "wrong_method", summary: message, allow: match.allow, error };
+    const { allow } = match;
+    if (httpMethod === "OPTIONS") {
+      const summary = `OPTIONS is answered by the gateway: 204, Allow: ${allow.join(", ")}`;
+      return { ...unmatched, outcome: "wrong_method", summary, allow, error: null };
+    }
+    const message = `${httpMethod} is not allowed on this path, only ${allow.join(", ")}`;
+    const httpStatus = dialect.wrongMethod === "method-not-allowed" ? 405 : 501;
+    const error = { httpStatus, code: codeName(Code.UNIMPLEMENTED), message };
+    return { ...unmatched, outcome: "wrong_method", summary: message, allow, error };
   }
   const { route, captures } = match;
-  const body = request.body ?? new Uint8Array(0);
-  const parts: RequestParts = { captures, query, body, contentType: "application/json" };
+  const { header = new Header(), body = new Uint8Array(0) } = request;
+  const contentType = header.get("content-type") ?? (body.length > 0 ? "application/json" : "");
+  const parts: RequestParts = { captures, query, header, body, contentType };
   return {
     ...unmatched,
     outcome: "route",
@@ -51,34 +70,64 @@ export function explainRequest(snapshot: Snapshot, request: ExplainedRequest): E
     route: viewRoute(route, snapshot),
     allow: [],
     bindings: route.explainBinding(parts),
+    policy: snapshot.policies.of(route.method).entries.map(viewEntry),
     ...bindOrRefuse(snapshot, route, parts),
   };
 }
 
+/** What `protocol/rest` does before it calls, in its order, by the same functions. */
 function bindOrRefuse(
   snapshot: Snapshot,
   route: Route,
   parts: RequestParts,
-): Pick<Explanation, "backend" | "error"> {
+): Pick<Explanation, "success" | "backend" | "error"> {
   try {
-    const message = route.bind(parts);
-    const json = snapshot.codec.message(route.method.input).encodeJson(message);
+    readDeadline(parts.header);
+    const mistyped = refuseBody(route, parts);
+    if (mistyped !== undefined) return refused(mistyped, 415);
+    const { query, form } = takeSystemParameters(parts.query, snapshot.dialect, route);
+    route.checkReplyForm(form);
+    const metadata = metadataFromHttp(parts.header, metadataRules[snapshot.dialect.metadataRules]);
+    const message = route.bind({ ...parts, query });
+    // As it is: what the policy says of printing is about replies.
+    const json = snapshot.codecOf(defaultJsonOptions).message(route.method.input).encodeJson(message);
     return {
+      success: successOf(route, parts.header, query === parts.query ? undefined : form),
       backend: {
         upstreams: snapshot.upstreamsOf.get(route.info.service) ?? [],
         path: route.info.path,
         messageType: route.method.input.typeName,
         json: JSON.stringify(JSON.parse(json), undefined, 2),
         messageBytes: message.length,
-        header: [...new Header()].map(([name, value]) => `${name}: ${value}`),
+        header: [...metadata].map(([name, value]) => `${name}: ${value}`),
       },
       error: null,
     };
   } catch (reason) {
-    const error = RpcError.from(reason);
-    return {
-      backend: null,
-      error: { httpStatus: httpStatusOf(error.code), code: codeName(error.code), message: error.rawMessage },
-    };
+    return refused(RpcError.from(reason));
   }
+}
+
+function refused(
+  { code, rawMessage }: RpcError,
+  httpStatus = httpStatusOf(code),
+): Pick<Explanation, "success" | "backend" | "error"> {
+  return { success: null, backend: null, error: { httpStatus, code: codeName(code), message: rawMessage } };
+}
+
+function refuseBody(route: Route, { body, contentType }: RequestParts): RpcError | undefined {
+  if (body.length === 0 || route.body === "" || route.rawRequestBody) return undefined;
+  const streamed = streamsRequests(route.info.kind);
+  return refuseContentType(contentType, streamed) ?? refuseMislabelledJson(contentType, body);
+}
+
+function successOf(route: Route, header: Header, form: ReplyForm | undefined): Explanation["success"] {
+  const { contentType, streamFormat } = chooseReply(planRoute(route), header.get("accept"), form);
+  const { successStatus, location } = route.policy;
+  if (route.rawReplyBody) return { httpStatus: successStatus, contentType: "", location };
+  if (streamsReplies(route.info.kind)) {
+    return { httpStatus: 200, contentType: streamFormat.contentType, location: "" };
+  }
+  const type = successStatus === 204 ? "" : (contentType ?? "application/json");
+  return { httpStatus: successStatus, contentType: type, location };
 }

@@ -1,7 +1,7 @@
 // What /debug/explain and `protogate explain` show, as plain data: the JSON form is exactly this.
 import type { BindingStep } from "../transcode/route.ts";
 import type { RouteTrial } from "../transcode/router.ts";
-import type { RouteView } from "./route-table-view.ts";
+import type { PolicyEntryView, RouteView } from "./route-table-view.ts";
 
 export interface Explanation {
   readonly httpMethod: string;
@@ -22,6 +22,16 @@ export interface Explanation {
     readonly reason: string;
   }[];
   readonly bindings: readonly BindingStep[];
+  /** Every choice of the method's policy in force, and who made it; empty without a route. */
+  readonly policy: readonly PolicyEntryView[];
+  /** What a good reply is answered with. Null when nothing would be sent. */
+  readonly success: {
+    readonly httpStatus: number;
+    /** As the request's `Accept` and query choose it; empty for no body, and for an HttpBody, which brings its own. */
+    readonly contentType: string;
+    /** What becomes `Location`, by the policy: a field path, or a text with such paths in braces; empty = nothing. */
+    readonly location: string;
+  } | null;
   /** What the backend would receive. Null when nothing would be sent. */
   readonly backend: {
     readonly upstreams: readonly string[];
@@ -32,7 +42,7 @@ export interface Explanation {
     readonly json: string;
     /** Size of the binary message. */
     readonly messageBytes: number;
-    /** Metadata, `name: value` lines. */
+    /** Metadata that the request's header becomes, `name: value` lines; a real client's address is added to it. */
     readonly header: readonly string[];
   } | null;
   /** The error the client would get instead. */

@@ -1,13 +1,11 @@
 // The gateway itself: one reference to the snapshot in force, the loop that replaces it, and the questions that the
 // admin pages and the command line ask. Knows no socket: requests come in as values.
-import { createHash } from "node:crypto";
 import { Code } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
 import type { Logger } from "../rpc/logger.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { mergeSchema } from "../schema/merge-schema.ts";
-import type { Problem } from "../schema/problem.ts";
-import type { ServiceConfig } from "../schema/service-config.ts";
+import { formatProblem, type Problem } from "../schema/problem.ts";
 import type { SchemaSource } from "../schema/source.ts";
 import type { Dialect } from "../transcode/dialect.ts";
 import type { ShadowedRoute } from "../transcode/route.ts";
@@ -17,12 +15,14 @@ import { type ExplainedRequest, explainRequest } from "./explain-request.ts";
 import type { Explanation } from "./explanation.ts";
 import { judgeReadiness } from "./judge-readiness.ts";
 import { limitServices } from "./limit-services.ts";
+import type { MethodSettings } from "./method-settings.ts";
 import type { Readiness } from "./readiness.ts";
 import { viewRouteTable } from "./route-table.ts";
 import type { RouteTableView } from "./route-table-view.ts";
 import { startSchemaLoop } from "./schema-loop.ts";
 import { startServiceConfigLoop } from "./service-config-loop.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
+import { snapshotDigest } from "./snapshot-digest.ts";
 
 export interface GatewayOptions {
   readonly upstreams: readonly Upstream[];
@@ -34,6 +34,10 @@ export interface GatewayOptions {
   /** Selectors of the services that an upstream serves, by its name; without an entry it serves what its schema has. */
   readonly servicesOf: ReadonlyMap<string, readonly string[]>;
   readonly dialect: Dialect;
+  /** What the operator's config says of methods; of two for one method the later wins. None by default. */
+  readonly methods?: readonly MethodSettings[];
+  /** The operator's word on how variables of several segments are decoded; by default the service configs' or the dialect's. */
+  readonly unescape?: Dialect["unescape"];
   /** Whether a schema with a shadowed route is refused as a whole, the old one serving on. */
   readonly strict: boolean;
   /** Largest request body, in bytes. */
@@ -70,9 +74,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   let snapshot: Snapshot | undefined;
   let buildProblems: readonly Problem[] = [];
+  let configured = false;
   let draining = false;
 
   const swap = (): void => {
+    // Without its service configs a schema has other routes, and none of them may serve, were it for a moment only.
+    if (!configured) return;
     const inputs = loop
       .states()
       .flatMap(({ source, reading }) =>
@@ -82,8 +89,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     try {
       const schema = limitServices(mergeSchema(inputs), options.servicesOf);
       const configs = configLoop.configs();
-      const digest = snapshotDigest(schema.digest, configs);
-      if (digest === snapshot?.digest) return;
+      const digest = snapshotDigest(schema.digest, configs, options);
+      if (digest === snapshot?.digest && sameProblems(schema.problems, snapshot.schema.problems)) {
+        buildProblems = [];
+        return;
+      }
       const next = buildSnapshot(schema, digest, configs, snapshotOptions);
       buildProblems = options.strict ? next.table.shadowed.map(shadowProblem) : [];
       if (buildProblems.length > 0) {
@@ -101,6 +111,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const configLoop = startServiceConfigLoop({ files: options.serviceConfigFiles, onChange: swap, logger });
   const loop = startSchemaLoop({ sources: options.sources, onChange: swap, logger });
+  const configuredOnce = configLoop.firstPass.then(() => {
+    configured = true;
+    swap();
+  });
   const refresh = (): void => {
     configLoop.refresh();
     loop.refresh();
@@ -141,7 +155,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (snapshot === undefined) {
         throw new RpcError(Code.UNAVAILABLE, gateway.readiness().missing.join("; "));
       }
-      return explainRequest(snapshot, request);
+      return explainRequest(snapshot, dialect, request);
     },
     readiness: () =>
       judgeReadiness({
@@ -150,9 +164,10 @@ export function createGateway(options: GatewayOptions): Gateway {
         upstreams,
         required: options.required,
         draining,
-        problems: buildProblems,
+        refused: buildProblems,
+        stale: configLoop.problems(),
       }),
-    firstPass: Promise.all([loop.firstPass, configLoop.firstPass]).then(() => {}),
+    firstPass: Promise.all([loop.firstPass, configuredOnce]).then(() => {}),
     refresh,
     drain: () => {
       draining = true;
@@ -166,19 +181,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   return gateway;
 }
 
+/** A source may add nothing but what is wrong with it: the same schema, of which there is more to say. */
+function sameProblems(a: readonly Problem[], b: readonly Problem[]): boolean {
+  return a.map(formatProblem).join("\n") === b.map(formatProblem).join("\n");
+}
+
 function shadowProblem({ route, by }: ShadowedRoute): Problem {
   const claim = `${route.httpMethod} ${route.template}`;
   return {
     place: route.origin,
     message: `${claim} is shadowed by ${by.info.path} (${by.origin}), strict refuses that`,
   };
-}
-
-function snapshotDigest(schemaDigest: string, serviceConfigs: readonly ServiceConfig[]): string {
-  if (serviceConfigs.length === 0) return schemaDigest;
-  const hash = createHash("sha256").update(schemaDigest);
-  for (const { digest } of serviceConfigs) hash.update(digest);
-  return hash.digest("hex");
 }
 
 /** Before the first snapshot there is no codec to print with; the shape is that of every dialect's plain status. */
@@ -207,14 +220,31 @@ function logSwap(snapshot: Snapshot, logger: Logger): void {
     shadowed: table.shadowed.length,
   });
   for (const { place, message } of problems) logger.warn("schema problem", { place, message });
-  for (const refused of table.refused) logger.warn("route refused", { ...refused });
-  for (const { route, by } of table.shadowed) {
-    logger.warn("route shadowed", {
+  logFirst(table.refused, "route refused", (refused) => ({ ...refused }), logger);
+  logFirst(
+    table.shadowed,
+    "route shadowed",
+    ({ route, by }) => ({
       httpMethod: route.httpMethod,
       template: route.template,
       rpc: route.info.path,
       origin: route.origin,
       by: `${by.info.path} (${by.origin})`,
-    });
-  }
+    }),
+    logger,
+  );
+}
+
+/** A rule may have a hundred thousand bindings, and each schema that a backend sends is logged anew. */
+const maxLinesOfAKind = 100;
+
+function logFirst<T>(
+  items: readonly T[],
+  message: string,
+  fieldsOf: (item: T) => Readonly<Record<string, unknown>>,
+  logger: Logger,
+): void {
+  for (const item of items.slice(0, maxLinesOfAKind)) logger.warn(message, fieldsOf(item));
+  const more = items.length - maxLinesOfAKind;
+  if (more > 0) logger.warn(message, { more, listed: "all of them at /debug/routes" });
 }

@@ -14,16 +14,19 @@ interface ReadinessInput {
   readonly required: ReadonlySet<string>;
   readonly draining: boolean;
   /** Of a schema that was not put into service. */
-  readonly problems: readonly Problem[];
+  readonly refused: readonly Problem[];
+  /** Of service configs whose older rules serve. */
+  readonly stale: readonly Problem[];
 }
 
 export function judgeReadiness(input: ReadinessInput): Readiness {
   const missing: string[] = [];
   const warnings: string[] = [];
   if (input.draining) missing.push("the gateway is draining");
-  const refused = input.problems.map(formatProblem);
+  const refused = input.refused.map(formatProblem);
   if (input.snapshot !== undefined) warnings.push(...refused);
   else missing.push(refused.length === 0 ? "no schema has been read yet" : refused.join("; "));
+  warnings.push(...input.stale.map((problem) => `service config is stale: ${formatProblem(problem)}`));
   for (const upstream of input.upstreams) {
     const complaint = complaintOf(upstream);
     if (complaint === undefined) continue;

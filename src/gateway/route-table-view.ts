@@ -1,5 +1,15 @@
 // What /debug/routes and `protogate routes` show, as plain data: the JSON form is exactly this.
 
+/** One choice of a method's policy that is in force, and who made it. */
+export interface PolicyEntryView {
+  /** As the config file has it: `rest.successStatus`. */
+  readonly key: string;
+  /** `201`, `x-user-id → user_id`, `none` */
+  readonly value: string;
+  /** `protogate.yaml:12:5`, `option in library.proto:42`, `service option in library.proto:12`, `profile google` */
+  readonly origin: string;
+}
+
 export interface RouteView {
   readonly httpMethod: string;
   readonly template: string;
@@ -14,6 +24,11 @@ export interface RouteView {
   readonly origin: string;
   /** Names of the upstreams that serve the RPC. */
   readonly upstreams: readonly string[];
+  /**
+   * Of the RPC: what an option, a service option or the config says, also where that is the default. What the profile
+   * says for all methods alike is in `RouteTableView.policy`.
+   */
+  readonly policy: readonly PolicyEntryView[];
 }
 
 export interface RefusedRouteView {
@@ -62,6 +77,8 @@ export interface RouteTableView {
   /** ISO 8601 time when the snapshot began to serve; null before the first. */
   readonly since: string | null;
   readonly profile: string;
+  /** Where all differ from the profile `standard`: in force for every method that does not say otherwise. */
+  readonly policy: readonly PolicyEntryView[];
   readonly routes: readonly RouteView[];
   readonly refused: readonly RefusedRouteView[];
   readonly shadowed: readonly ShadowedRouteView[];

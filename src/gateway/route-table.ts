@@ -1,10 +1,17 @@
 // Builds what /debug/routes and `protogate routes` show from the snapshot in force and the state of its sources.
 import type { Problem } from "../schema/problem.ts";
-import type { Dialect } from "../transcode/dialect.ts";
+import { type Dialect, dialects } from "../transcode/dialect.ts";
 import type { Route } from "../transcode/route.ts";
 import { formatTarget } from "../upstream/target.ts";
 import type { Upstream } from "../upstream/upstream.ts";
-import type { RouteTableView, RouteView, SchemaSourceView, UpstreamView } from "./route-table-view.ts";
+import { type PolicyEntry, profileEntries } from "./policy-entry.ts";
+import type {
+  PolicyEntryView,
+  RouteTableView,
+  RouteView,
+  SchemaSourceView,
+  UpstreamView,
+} from "./route-table-view.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SourceState } from "./source-state.ts";
 
@@ -24,6 +31,7 @@ export function viewRouteTable(input: RouteTableInput): RouteTableView {
     digest: snapshot?.digest ?? "",
     since: snapshot === undefined ? null : new Date(snapshot.sinceMs).toISOString(),
     profile: dialect.name,
+    policy: [...profileEntries(dialect).map(viewEntry), ...decodingEntry(snapshot)],
     routes: snapshot === undefined ? [] : snapshot.table.routes.map((route) => viewRoute(route, snapshot)),
     refused: (table?.refused ?? []).map(({ httpMethod, template, methodName, origin, reason }) => ({
       httpMethod,
@@ -57,7 +65,22 @@ export function viewRoute(route: Route, snapshot: Snapshot): RouteView {
     responseBody: route.responseBody,
     origin: route.origin,
     upstreams: snapshot.upstreamsOf.get(route.info.service) ?? [],
+    policy: snapshot.policies
+      .of(route.method)
+      .entries.filter(({ byProfile }) => !byProfile)
+      .map(viewEntry),
   };
+}
+
+/** What no method has a say in; nothing where it is the standard. */
+function decodingEntry(snapshot: Snapshot | undefined): readonly PolicyEntryView[] {
+  if (snapshot === undefined || snapshot.decoding.value === dialects.standard.unescape) return [];
+  const { value, origin } = snapshot.decoding;
+  return [{ key: "rest.unescape", value, origin }];
+}
+
+export function viewEntry({ key, value, origin }: PolicyEntry): PolicyEntryView {
+  return { key, value, origin };
 }
 
 /** `demo.library.v1.Library/GetBook` */

@@ -39,14 +39,16 @@ export function startSchemaLoop({ sources, onChange, logger }: SchemaLoopOptions
   };
 
   const follow = async (source: SchemaSource, index: number): Promise<void> => {
+    // A source reports failures as events and watches until it is told to stop; what else it does is a defect of the
+    // source, which must not end the others or be waited for.
+    let message = "the source has ended, nothing is read from it any more";
     try {
       for await (const event of source.watch(abort.signal)) take(index, event);
     } catch (reason) {
-      if (abort.signal.aborted) return;
-      // A source reports failures as events; a throw is a defect of the source and must not end the others.
-      const message = reason instanceof Error ? reason.message : String(reason);
-      take(index, { kind: "failure", problems: [{ place: source.name, message }] });
+      message = reason instanceof Error ? reason.message : String(reason);
     }
+    if (abort.signal.aborted) return;
+    take(index, { kind: "failure", problems: [{ place: source.name, message }] });
   };
   const running = sources.map(follow);
 

@@ -36,6 +36,7 @@ export function startServiceConfigLoop({
   const readAll = async (): Promise<void> => {
     if (stopped) return;
     const read = await Promise.all(files.map(readServiceConfig));
+    if (stopped) return;
     const chosen = read.map((config, index) => (config.problems.length > 0 && configs[index]) || config);
     const rejected = read.filter((config) => config.problems.length > 0 && !chosen.includes(config));
     const news = rejected.flatMap((config) => config.problems);

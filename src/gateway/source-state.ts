@@ -33,11 +33,12 @@ export function nextState(state: SourceState, event: SourceEvent): SourceState {
   };
 }
 
-/** Depends on content only, not on the order of the files. */
-function digestOf(reading: SchemaReading): string {
+/** Depends on content only, not on the order of the files; what could not be read is a part of it. */
+function digestOf({ files, services, problems = [] }: SchemaReading): string {
   const hash = createHash("sha256");
-  const files = [...reading.files].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { name, bytes } of files) hash.update(`${name.length}:${name}:${bytes.length}:`).update(bytes);
-  for (const service of [...(reading.services ?? ["*"])].sort()) hash.update(`\n${service}`);
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, bytes } of sorted) hash.update(`${name.length}:${name}:${bytes.length}:`).update(bytes);
+  const told = problems.map(({ place, message }) => [place, message]);
+  hash.update(JSON.stringify([services === undefined ? null : [...services].sort(), told]));
   return hash.digest("hex");
 }

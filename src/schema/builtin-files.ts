@@ -1,5 +1,5 @@
-// The files every schema may import without bringing them: well-known types, google.api.http and what goes with it.
-// Backends send them cut down (proto-loader), in old versions, or not at all; ours stand in for all of these.
+// The files every schema may import without bringing them: well-known types, google.api.http and what goes with it, our
+// own options. Backends send them cut down (proto-loader), in old versions, or not at all; ours stand in for all of these.
 import { type DescFile, toBinary } from "@bufbuild/protobuf";
 import {
   FileDescriptorProtoSchema,
@@ -26,6 +26,7 @@ import { file_google_api_httpbody } from "../gen/google/api/httpbody_pb.ts";
 import { file_google_rpc_code } from "../gen/google/rpc/code_pb.ts";
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
 import { file_google_rpc_status } from "../gen/google/rpc/status_pb.ts";
+import { file_protogate_v1_options } from "../gen/protogate/v1/options_pb.ts";
 import type { SchemaFile } from "./source.ts";
 
 const descs: readonly DescFile[] = [
@@ -51,6 +52,7 @@ const descs: readonly DescFile[] = [
   file_google_rpc_code,
   file_google_rpc_error_details,
   file_google_rpc_status,
+  file_protogate_v1_options,
 ];
 
 export interface BuiltinFile extends SchemaFile {

@@ -1,33 +1,37 @@
 // Lines of a .proto file, where the compiler was told to keep them.
 // Source: google/protobuf/descriptor.proto, SourceCodeInfo.Location
-import type { DescFile, DescMethod } from "@bufbuild/protobuf";
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 
-/** The line, from 1, of a method's option by its field number; that of the method where the option has none. */
-export type SourceLines = (method: DescMethod, option: number) => number | undefined;
+type Optioned = DescMethod | DescService;
 
-/** Field numbers of FileDescriptorProto.service, ServiceDescriptorProto.method, MethodDescriptorProto.options. */
-const [services, methods, options] = [6, 2, 4];
+/** The line, from 1, of an option by its field number; that of the method or service where the option has none. */
+export type SourceLines = (owner: Optioned, option: number) => number | undefined;
+
+/** Field numbers of FileDescriptorProto.service, ServiceDescriptorProto.method, and `options` of both. */
+const [services, methods, methodOptions, serviceOptions] = [6, 2, 4, 3];
 
 export function createSourceLines(): SourceLines {
   const files = new Map<
     DescFile,
-    { paths: ReadonlyMap<DescMethod, string>; lines: ReadonlyMap<string, number> }
+    { paths: ReadonlyMap<Optioned, string>; lines: ReadonlyMap<string, number> }
   >();
-  return (method, option) => {
-    const { file } = method.parent;
+  return (owner, option) => {
+    const file = owner.kind === "rpc" ? owner.parent.file : owner.file;
     let known = files.get(file);
     if (known === undefined) {
-      known = { paths: methodPaths(file), lines: methodLines(file) };
+      known = { paths: pathsOf(file), lines: linesOf(file) };
       files.set(file, known);
     }
-    const path = known.paths.get(method);
+    const path = known.paths.get(owner);
+    const options = owner.kind === "rpc" ? methodOptions : serviceOptions;
     return known.lines.get(`${path},${options},${option}`) ?? known.lines.get(`${path}`);
   };
 }
 
-function methodPaths(file: DescFile): ReadonlyMap<DescMethod, string> {
-  const paths = new Map<DescMethod, string>();
+function pathsOf(file: DescFile): ReadonlyMap<Optioned, string> {
+  const paths = new Map<Optioned, string>();
   file.services.forEach((service, i) => {
+    paths.set(service, `${services},${i}`);
     service.methods.forEach((method, j) => {
       paths.set(method, `${services},${i},${methods},${j}`);
     });
@@ -35,7 +39,7 @@ function methodPaths(file: DescFile): ReadonlyMap<DescMethod, string> {
   return paths;
 }
 
-function methodLines(file: DescFile): ReadonlyMap<string, number> {
+function linesOf(file: DescFile): ReadonlyMap<string, number> {
   const lines = new Map<string, number>();
   for (const { path, span } of file.proto.sourceCodeInfo?.location ?? []) {
     const [line] = span;

@@ -1,69 +1,68 @@
-// Rules to routes: each `google.api.http` rule and each of its additional bindings compiled completely, so that a
-// request resolves no name. A bad rule is refused with its reason and costs no other rule anything.
+// Rules to routes: each `google.api.http` rule and each of its additional bindings compiled on its own. A bad rule is
+// refused with its reason and costs no other rule anything.
 // Source: google/api/http.proto (HttpRule).
-import type { DescField, DescMethod } from "@bufbuild/protobuf";
-import type { Codec } from "../codec/codec.ts";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Codec, JsonOptions } from "../codec/codec.ts";
 import type { HttpRule } from "../gen/google/api/http_pb.ts";
-import type { MethodInfo } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
+import { compileMethod, type MethodScope } from "./compile-method.ts";
+import { type CompiledRoute, compileRoute, type RoutePattern } from "./compile-route.ts";
 import type { Dialect } from "./dialect.ts";
-import { methodInfo } from "./method-info.ts";
-import { createParameterBinder } from "./parameter-binder.ts";
-import { compilePathVariables } from "./path-variables.ts";
-import { compileReplyBody } from "./reply-body.ts";
-import { createRequestBinding } from "./request-binding.ts";
-import { compileRequestBody } from "./request-body.ts";
-import type { RefusedRoute, Route, RouteRule, RouteTable, ShadowedRoute } from "./route.ts";
-import { parseTemplate, templateShape } from "./template.ts";
-import { createTextFields, type TextFields } from "./text-fields.ts";
-import { compileUpdateMask } from "./update-mask.ts";
+import type { RestPolicy } from "./rest-policy.ts";
+import type { RefusedRoute, RefusedSetting, Route, RouteRule, RouteTable, ShadowedRoute } from "./route.ts";
+import { createTextFields } from "./text-fields.ts";
 
 export interface CompileRoutesOptions {
-  /** Its JSON options decide how bodies are read and replies printed. */
-  readonly codec: Codec;
+  /** The codec of the schema under the JSON options of a policy; the same one for the same options. */
+  readonly codecOf: (json: JsonOptions) => Codec;
   readonly dialect: Dialect;
+  /** What a method's options and the config make of the dialect's policy. Asked once per method. */
+  readonly policyOf: (method: DescMethod) => RestPolicy;
+  /** How variables of several segments are decoded; default the dialect's. */
+  readonly unescape?: Dialect["unescape"];
 }
 
-/** A rule or one of its additional bindings. */
-interface Binding {
-  readonly source: RouteRule;
-  readonly rule: HttpRule;
-  readonly httpMethod: string;
-  readonly template: string;
-}
-
-interface Compiled {
-  readonly route: Route;
+interface Claim extends CompiledRoute {
   readonly precedence: RouteRule["precedence"];
-  /** Method and template shape: routes that share it match the same requests. */
-  readonly claim: string;
 }
-
-/** RFC 9110 §5.6.2 */
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 export function compileRoutes(rules: readonly RouteRule[], options: CompileRoutesOptions): RouteTable {
-  const textFields = createTextFields(options);
-  const infos = new Map<DescMethod, MethodInfo>();
+  const { codecOf, dialect } = options;
+  const textFields = createTextFields({ codec: codecOf(dialect.policy.json), dialect });
+  const scopes = new Map<DescMethod, MethodScope>();
   const refused: RefusedRoute[] = [];
-  const compiled: Compiled[] = [];
+  const refusedSettings: RefusedSetting[] = [];
+  const claims: Claim[] = [];
+
+  const compile = (pattern: RoutePattern, source: RouteRule): CompiledRoute | string => {
+    try {
+      let scope = scopes.get(source.method);
+      if (scope === undefined) {
+        scope = compileMethod(source.method, options, textFields, refusedSettings);
+        scopes.set(source.method, scope);
+      }
+      return compileRoute(pattern, source, scope);
+    } catch (reason) {
+      // Compiling asks the codec, and a schema may hold what it cannot serve: that is this rule's loss only.
+      return RpcError.from(reason).rawMessage;
+    }
+  };
+
   for (const source of rules) {
-    const info = infos.get(source.method) ?? methodInfo(source.method);
-    infos.set(source.method, info);
     for (const { rule, misplaced } of bindingsOf(source.rule)) {
-      const binding = { source, rule, ...patternOf(rule) };
-      const result = misplaced ?? compileBinding(binding, info, options, textFields);
+      const pattern = { rule, ...patternOf(rule) };
+      const result = misplaced ?? compile(pattern, source);
       if (typeof result !== "string") {
-        compiled.push(result);
+        claims.push({ ...result, precedence: source.precedence });
         continue;
       }
-      const { httpMethod, template } = binding;
-      const { origin } = source;
-      const methodName = `${info.service}/${info.name}`;
+      const { httpMethod, template } = pattern;
+      const { method, origin } = source;
+      const methodName = `${method.parent.typeName}/${method.name}`;
       refused.push({ httpMethod, template, methodName, origin, reason: result });
     }
   }
-  return { ...settleClaims(compiled), refused };
+  return { ...settleClaims(claims), refused, refusedSettings };
 }
 
 /** The rule and its additional bindings; those one level deeper come with the reason why they may not. */
@@ -77,7 +76,7 @@ function* bindingsOf(rule: HttpRule): Generator<{ readonly rule: HttpRule; reado
   }
 }
 
-function patternOf({ pattern }: HttpRule): Pick<Binding, "httpMethod" | "template"> {
+function patternOf({ pattern }: HttpRule): Pick<RoutePattern, "httpMethod" | "template"> {
   switch (pattern.case) {
     case undefined:
       return { httpMethod: "", template: "" };
@@ -88,74 +87,17 @@ function patternOf({ pattern }: HttpRule): Pick<Binding, "httpMethod" | "templat
   }
 }
 
-function compileBinding(
-  { source, rule, httpMethod, template: templateText }: Binding,
-  info: MethodInfo,
-  options: CompileRoutesOptions,
-  textFields: TextFields,
-): Compiled | string {
-  if (rule.pattern.case === undefined)
-    return "no pattern: one of get, put, post, delete, patch, custom is needed";
-  if (!token.test(httpMethod)) return `custom.kind ${JSON.stringify(httpMethod)} is no HTTP method`;
-  const template = parseTemplate(templateText);
-  if (template.kind === "refusal") return `column ${template.column}: ${template.reason}`;
-
-  const { codec, dialect } = options;
-  const { input, output } = source.method;
-  const { body, responseBody } = rule;
-  try {
-    const path = compilePathVariables(template, input, dialect, (field: DescField) =>
-      textFields.field(field),
-    );
-    if (typeof path === "string") return path;
-    const scope = { input, body, pathFields: path.fields, codec, dialect, textFields };
-    const requestBody = compileRequestBody(scope);
-    if (typeof requestBody === "string") return requestBody;
-    const replyBody = compileReplyBody(output, responseBody, codec);
-    if (typeof replyBody === "string") return replyBody;
-    const binding = createRequestBinding({
-      bodyName: body,
-      body: requestBody,
-      query: createParameterBinder(scope),
-      path,
-      updateMask:
-        dialect.updateMask === "infer" && httpMethod === "PATCH"
-          ? compileUpdateMask(input, body, path.fields)
-          : undefined,
-    });
-    const route: Route = {
-      httpMethod,
-      template: templateText,
-      method: source.method,
-      info,
-      body,
-      responseBody,
-      origin: source.origin,
-      rawRequestBody: requestBody.raw,
-      rawReplyBody: replyBody.raw,
-      bind: binding.bind,
-      bindBody: binding.bindBody,
-      encodeReply: replyBody.encode,
-      explainBinding: binding.explain,
-    };
-    return { route, precedence: source.precedence, claim: `${httpMethod} ${templateShape(template)}` };
-  } catch (reason) {
-    // Compiling asks the codec, and a schema may hold what it cannot serve: that is this rule's loss only.
-    return RpcError.from(reason).rawMessage;
-  }
-}
-
 /** Of the routes with one claim, the first of a service config serves, else the first. */
-function settleClaims(compiled: readonly Compiled[]): Pick<RouteTable, "routes" | "shadowed"> {
-  const holders = new Map<string, Compiled>();
-  for (const candidate of compiled) {
+function settleClaims(claims: readonly Claim[]): Pick<RouteTable, "routes" | "shadowed"> {
+  const holders = new Map<string, Claim>();
+  for (const candidate of claims) {
     const holder = holders.get(candidate.claim);
     const beats = holder?.precedence === "annotation" && candidate.precedence === "service-config";
     if (holder === undefined || beats) holders.set(candidate.claim, candidate);
   }
   const routes: Route[] = [];
   const shadowed: ShadowedRoute[] = [];
-  for (const { claim, route } of compiled) {
+  for (const { claim, route } of claims) {
     const by = holders.get(claim)?.route;
     if (by === route || by === undefined) routes.push(route);
     else shadowed.push({ route, by });

@@ -60,6 +60,30 @@ export function keysOverlap(a: string, b: string): boolean {
   return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 }
 
+/** Whether two paths part at two members of one oneof, so that the later would unset the earlier. */
+export function areRivals(a: FieldPath, b: FieldPath): boolean {
+  const [fieldsA, fieldsB] = [
+    [...a.ancestors, a.leaf],
+    [...b.ancestors, b.leaf],
+  ];
+  const at = fieldsA.findIndex((field, index) => field !== fieldsB[index]);
+  const oneof = fieldsA[at]?.oneof;
+  return oneof !== undefined && oneof === fieldsB[at]?.oneof;
+}
+
+/** The fields that a body must not set where a path is bound: what a later value would not overwrite, and its rivals. */
+export function replacedFields({ ancestors, leaf }: FieldPath): readonly (readonly DescField[])[] {
+  const fields = [...ancestors, leaf];
+  // Scalars are overwritten by a later value; repeated fields and messages would grow by it.
+  const replaced = leaf.message !== undefined || leaf.fieldKind === "list" ? [fields] : [];
+  for (const [depth, field] of fields.entries()) {
+    for (const rival of field.oneof?.fields ?? []) {
+      if (rival !== field) replaced.push([...fields.slice(0, depth), rival]);
+    }
+  }
+  return replaced;
+}
+
 /** `int64`, `demo.Book`, `repeated string`, `map<string, demo.Book>`. */
 export function fieldType(field: DescField): string {
   switch (field.fieldKind) {

@@ -2,11 +2,17 @@
 // Source: semantics "Query parameters".
 import { isUtf8 } from "node:buffer";
 import type { ProtobufWriter } from "../wire/protobuf-writer.ts";
-import { writeNested } from "./field-path.ts";
+import type { BoundSource } from "./field-bindings.ts";
+import { keysOverlap, writeNested } from "./field-path.ts";
 import { addToTree, type FieldTree } from "./field-tree.ts";
-import type { FormPart } from "./multipart-form.ts";
-import { createParameterTargets, type ParameterScope, type ParameterTarget } from "./parameter-target.ts";
+import {
+  createParameterTargets,
+  oneofsOf,
+  type ParameterScope,
+  type ParameterTarget,
+} from "./parameter-target.ts";
 import { quoteText } from "./quote-text.ts";
+import type { FormPart } from "./route.ts";
 
 /** What became of a parameter. */
 export type Outcome =
@@ -21,20 +27,24 @@ export interface ParameterState {
   readonly oneofs: Map<string, string>;
   /** Submessages that parameters have brought, each its own. */
   readonly nested: FieldTree;
+  /** Headers and cookies that bind fields of this request. */
+  readonly bound: readonly BoundSource[];
 }
 
 export interface ParameterBinder {
   /** @param bodyPresent whether the body's field counts as set, for its oneof */
-  start(bodyPresent: boolean, nested: FieldTree): ParameterState;
+  start(bodyPresent: boolean, nested: FieldTree, bound?: readonly BoundSource[]): ParameterState;
   /** Appends the field of a decoded parameter. */
   bind(key: string, text: string, state: ParameterState, writer: ProtobufWriter): Outcome;
   /** Appends the field of a part of a multipart form. */
   bindPart(part: FormPart, state: ParameterState, writer: ProtobufWriter): Outcome;
 }
 
+const noSources: readonly BoundSource[] = [];
+
 export function createParameterBinder(scope: ParameterScope): ParameterBinder {
   const targets = createParameterTargets(scope);
-  const unknown = scope.dialect.unknownFields === "refuse" ? "refused" : "ignored";
+  const unknown = scope.unknownFields === "refuse" ? "refused" : "ignored";
 
   const settle = (
     target: ParameterTarget | string,
@@ -45,6 +55,8 @@ export function createParameterBinder(scope: ParameterScope): ParameterBinder {
     if (typeof target === "string") return { outcome: unknown, reason: target };
     if (target.owner === "path") return { outcome: "ignored", target, reason: "the path binds this field" };
     if (target.owner === "body") return { outcome: unknown, target, reason: "the body carries this field" };
+    const binder = state.bound.length === 0 ? undefined : binderOf(target, state.bound);
+    if (binder !== undefined) return { outcome: "ignored", target, reason: `the ${binder} binds this field` };
     const reason = claim(target, state) ?? write(target, text, writer);
     if (reason !== undefined) return { outcome: "refused", target, reason };
     if (target.ancestors.length > 0) addToTree(state.nested, target.ancestors);
@@ -52,11 +64,14 @@ export function createParameterBinder(scope: ParameterScope): ParameterBinder {
   };
 
   return {
-    start: (bodyPresent, nested) => ({
-      set: new Set(),
-      oneofs: new Map(targets.takenOneofs(bodyPresent)),
-      nested,
-    }),
+    start(bodyPresent, nested, bound = noSources) {
+      const oneofs = new Map(targets.takenOneofs(bodyPresent));
+      for (const { source } of bound) {
+        const { ancestors, leaf } = source.path;
+        for (const { place, member } of oneofsOf([...ancestors, leaf])) oneofs.set(place, member);
+      }
+      return { set: new Set(), oneofs, nested, bound };
+    },
     bind: (key, text, state, writer) => settle(targets.resolve(key), text, state, writer),
     bindPart(part, state, writer) {
       const target = targets.resolve(part.name, part);
@@ -66,6 +81,12 @@ export function createParameterBinder(scope: ParameterScope): ParameterBinder {
       return settle(target, new TextDecoder("utf-8", { ignoreBOM: true }).decode(part.bytes), state, writer);
     },
   };
+}
+
+/** `header x-tenant`, where one has bound the target's field already. */
+function binderOf(target: ParameterTarget, bound: readonly BoundSource[]): string | undefined {
+  const found = bound.find(({ source }) => keysOverlap(source.key, target.key))?.source;
+  return found && `${found.from} ${found.name}`;
 }
 
 /** Takes the target's place in the message; the reason where it is taken already. */

@@ -2,8 +2,8 @@
 // fields are resolved once; deeper ones are walked each time, so that a recursive message lets no client fill a cache.
 // Source: semantics "Query parameters".
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { JsonOptions } from "../codec/codec.ts";
 import { type ProtobufWriter, WireType } from "../wire/protobuf-writer.ts";
-import type { Dialect } from "./dialect.ts";
 import {
   closeSubmessage,
   type FieldPath,
@@ -16,8 +16,8 @@ import {
   openSubmessage,
 } from "./field-path.ts";
 import { isHttpBody, writeHttpBody } from "./http-body.ts";
-import type { FormPart } from "./multipart-form.ts";
 import { quoteText } from "./quote-text.ts";
+import type { FormPart } from "./route.ts";
 import type { TextFields } from "./text-fields.ts";
 
 /** A message nests less deep than this in any API; a recursive one could go on forever. */
@@ -31,7 +31,8 @@ export interface ParameterScope {
   readonly body: string;
   /** Fields that the path binds. */
   readonly pathFields: readonly FieldPath[];
-  readonly dialect: Dialect;
+  /** What becomes of keys that name no field. */
+  readonly unknownFields: JsonOptions["unknownFields"];
   readonly textFields: TextFields;
 }
 
@@ -55,6 +56,7 @@ export interface ParameterTarget {
   write(text: string, writer: ProtobufWriter): boolean;
 }
 
+/** A oneof that a path through a message sets a member of. */
 export interface OneofClaim {
   readonly oneof: string;
   /** The oneof's message, and its name. */
@@ -203,7 +205,7 @@ function messageUnder(input: DescMessage, under: readonly DescField[]): DescMess
   return under.at(-1)?.message ?? input;
 }
 
-function oneofsOf(fields: readonly DescField[]): OneofClaim[] {
+export function oneofsOf(fields: readonly DescField[]): OneofClaim[] {
   const claims: OneofClaim[] = [];
   let place = "";
   for (const field of fields) {

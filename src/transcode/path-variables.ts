@@ -1,19 +1,28 @@
 // Path variables: raw captures of a template bound to fields of the request message, as the last thing in it, so that
 // the path beats query and body.
 // Source: google/api/http.proto ("Path template syntax", "The path variables must not …").
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { decodePercent } from "../wire/percent.ts";
 import type { ProtobufWriter } from "../wire/protobuf-writer.ts";
 import type { Dialect } from "./dialect.ts";
-import { type FieldPath, fieldPathName, fieldType, resolveFieldPath, writeNested } from "./field-path.ts";
+import {
+  areRivals,
+  type FieldPath,
+  fieldPathName,
+  fieldType,
+  replacedFields,
+  resolveFieldPath,
+  writeNested,
+} from "./field-path.ts";
 import { addToTree, type FieldTree } from "./field-tree.ts";
 import { decodeMultiSegment } from "./path-text.ts";
 import { quoteText, shortenText } from "./quote-text.ts";
 import type { BindingStep } from "./route.ts";
 import type { Template } from "./template.ts";
 import type { TextField } from "./text-field.ts";
+import type { TextFields } from "./text-fields.ts";
 
 export interface PathVariables {
   readonly fields: readonly FieldPath[];
@@ -34,19 +43,25 @@ interface PathVariable {
   readonly multiSegment: boolean;
 }
 
+export interface PathScope {
+  readonly dialect: Dialect;
+  readonly textFields: TextFields;
+  /** How variables of several segments are decoded. */
+  readonly unescape: Dialect["unescape"];
+}
+
 /** Compiles the variables of a template; a reason where one cannot be bound. */
 export function compilePathVariables(
   template: Template,
   input: DescMessage,
-  dialect: Dialect,
-  textFieldOf: (field: DescField) => TextField | undefined,
+  { dialect, textFields, unescape: unescaping }: PathScope,
 ): PathVariables | string {
   const variables: PathVariable[] = [];
   for (const { fieldPath, multiSegment } of template.variables) {
     const name = fieldPath.join(".");
     const path = resolveFieldPath(input, fieldPath);
     if (typeof path === "string") return `{${name}}: ${path}`;
-    const text = textFieldOf(path.leaf);
+    const text = textFields.field(path.leaf);
     const list = path.leaf.fieldKind === "list";
     if (text === undefined || text.json || (list && !dialect.repeatedPathVariables)) {
       return `{${name}}: a path variable cannot be bound to ${fieldType(path.leaf)}`;
@@ -58,9 +73,7 @@ export function compilePathVariables(
 
   /** The failure, or undefined where the value was appended. */
   const bind = (variable: PathVariable, capture: string, writer: ProtobufWriter): string | undefined => {
-    const text = variable.multiSegment
-      ? decodeMultiSegment(capture, dialect.unescape)
-      : decodePercent(capture);
+    const text = variable.multiSegment ? decodeMultiSegment(capture, unescaping) : decodePercent(capture);
     if (text === undefined) return `malformed percent-encoding in ${quoteText(capture)}`;
     const { ancestors, leaf } = variable.path;
     const values = leaf.fieldKind === "list" ? text.split(",") : [text];
@@ -98,28 +111,8 @@ export function compilePathVariables(
   };
 }
 
-/** Whether two paths part at two members of one oneof, so that the later would unset the earlier. */
-function areRivals(a: FieldPath, b: FieldPath): boolean {
-  const [fieldsA, fieldsB] = [
-    [...a.ancestors, a.leaf],
-    [...b.ancestors, b.leaf],
-  ];
-  const at = fieldsA.findIndex((field, index) => field !== fieldsB[index]);
-  const oneof = fieldsA[at]?.oneof;
-  return oneof !== undefined && oneof === fieldsB[at]?.oneof;
-}
-
 function droppedBy(variables: readonly PathVariable[]): FieldTree {
   const dropped: FieldTree = new Map();
-  for (const { path } of variables) {
-    const fields = [...path.ancestors, path.leaf];
-    // Scalars are overwritten by a later value; repeated fields and messages would grow by it.
-    if (path.leaf.message !== undefined || path.leaf.fieldKind === "list") addToTree(dropped, fields);
-    for (const [depth, field] of fields.entries()) {
-      for (const rival of field.oneof?.fields ?? []) {
-        if (rival !== field) addToTree(dropped, [...fields.slice(0, depth), rival]);
-      }
-    }
-  }
+  for (const { path } of variables) for (const fields of replacedFields(path)) addToTree(dropped, fields);
   return dropped;
 }

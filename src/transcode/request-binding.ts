@@ -1,22 +1,20 @@
-// Path, query and body as one binary request message: what the body says first, then the query, then the path, since
-// of two values for one field the later counts.
+// Path, query, header, cookies and body as one binary request message: what the body says first, then the query, bound
+// headers and cookies, and the path, since of two values for one field the later counts.
 // Source: google/api/http.proto ("Rules for HTTP mapping"); https://protobuf.dev/programming-guides/encoding/#last-one-wins
-import { RpcError } from "../rpc/rpc-error.ts";
 import { ProtobufWriter } from "../wire/protobuf-writer.ts";
+import type { Dialect } from "./dialect.ts";
+import { type BodySteps, explainBody } from "./explain-body.ts";
+import { type BoundSource, type FieldBindings, writeBoundSources } from "./field-bindings.ts";
 import { addToTree, dropFields, type FieldTree, joinSubmessages } from "./field-tree.ts";
 import type { ParameterBinder } from "./parameter-binder.ts";
 import type { PathVariables } from "./path-variables.ts";
 import { explainQuery, writeParameters } from "./query-parameters.ts";
-import { shortenText } from "./quote-text.ts";
-import { bodyFormat, type RequestBody } from "./request-body.ts";
-import type { BindingStep, RequestParts } from "./route.ts";
+import { bodyFormat } from "./request-body.ts";
+import type { BindingStep, FormPart, RequestParts, Route } from "./route.ts";
+import { explainSystemParameters } from "./system-parameters.ts";
 import type { UpdateMask } from "./update-mask.ts";
 
-export interface RequestBinding {
-  /** See `Route.bind`. */
-  bind(parts: RequestParts): Uint8Array;
-  /** See `Route.bindBody`. */
-  bindBody(body: Uint8Array, contentType: string): Uint8Array;
+export interface RequestBinding extends Pick<Route, "bind" | "bindBody" | "bindForm"> {
   /** See `Route.explainBinding`. */
   explain(parts: RequestParts): readonly BindingStep[];
 }
@@ -24,74 +22,103 @@ export interface RequestBinding {
 /** Binding is synchronous and never binds within itself, so one buffer serves all routes. */
 const writer = new ProtobufWriter();
 
-export interface RequestBindingOptions {
-  /** The rule's body: empty, `*`, or a field. */
-  readonly bodyName: string;
-  readonly body: RequestBody;
+const noBytes = new Uint8Array(0);
+
+export interface RequestBindingOptions extends BodySteps {
   readonly query: ParameterBinder;
   readonly path: PathVariables;
+  /** Absent where no header and no cookie binds anything. */
+  readonly sources: FieldBindings | undefined;
   /** Absent where masks stay as they come. */
-  readonly updateMask?: UpdateMask | undefined;
+  readonly updateMask: UpdateMask | undefined;
+  readonly dialect: Dialect;
+  /** See `Route.ownParameters`. */
+  readonly ownParameters: ReadonlySet<string>;
 }
 
 export function createRequestBinding(options: RequestBindingOptions): RequestBinding {
-  const { bodyName, body, query, path, updateMask } = options;
+  const { body, query, path, sources, updateMask, dialect, ownParameters } = options;
   const nestedPath: FieldTree = new Map();
   for (const { ancestors } of path.fields) addToTree(nestedPath, ancestors);
 
-  const explainBody = ({ body: bytes, contentType }: RequestParts): BindingStep | undefined => {
-    if (bytes.length === 0) return undefined;
-    const step = {
-      from: "body",
-      key: bodyName,
-      text: shortenText(new TextDecoder().decode(bytes.subarray(0, 200))),
-      ...(body.field && { field: body.field.name }),
-      ...(body.type !== "" && { type: body.type }),
-    } as const;
-    try {
-      writer.reset();
-      body.write(bytes, contentType, writer, new Map());
-    } catch (reason) {
-      return { ...step, outcome: "refused", reason: RpcError.from(reason).rawMessage };
+  const bindAll = (
+    parts: Omit<RequestParts, "body">,
+    bytes: Uint8Array,
+    form: readonly FormPart[] | undefined,
+  ): Uint8Array => {
+    const bound = sources?.take(parts.header);
+    const nested: FieldTree = new Map();
+    writer.reset();
+    if (form === undefined) body.write(bytes, parts.contentType, writer, nested);
+    else body.writeForm(form, writer, nested);
+    const bodyPresent = writer.pos > 0;
+    if (bodyPresent) dropReplaced(bound === undefined ? path.dropped : replacedBy(path.dropped, bound));
+    if (parts.query !== "") {
+      writeParameters(parts.query, "query", query, query.start(bodyPresent, nested, bound), writer);
     }
-    if (bodyName !== "") return { ...step, outcome: "bound" };
-    return { ...step, outcome: "ignored", reason: "the rule has no body" };
+    if (bound !== undefined) writeBoundSources(bound, writer, nested);
+    path.write(parts.captures, writer);
+    if (updateMask !== undefined && form === undefined && bodyFormat(parts.contentType) === "json") {
+      updateMask.fill(bytes, writer);
+    }
+    if (nested.size === 0 && nestedPath.size === 0) return writer.finish();
+    for (const { ancestors } of path.fields) addToTree(nested, ancestors);
+    return joinSubmessages(writer.bytes.subarray(0, writer.pos), nested);
   };
 
+  const finishBody = (nested: FieldTree): Uint8Array =>
+    nested.size === 0 ? writer.finish() : joinSubmessages(writer.finish(), nested);
+
   return {
-    bind({ captures, query: queryText, body: bytes, contentType }) {
-      const nested: FieldTree = new Map();
-      writer.reset();
-      body.write(bytes, contentType, writer, nested);
-      const bodyPresent = writer.pos > 0;
-      if (bodyPresent && path.dropped.size > 0) {
-        const kept = dropFields(writer.finish(), path.dropped);
-        writer.reset();
-        writer.raw(kept);
-      }
-      if (queryText !== "") {
-        writeParameters(queryText, "query", query, query.start(bodyPresent, nested), writer);
-      }
-      path.write(captures, writer);
-      if (updateMask !== undefined && bodyFormat(contentType) === "json") updateMask.fill(bytes, writer);
-      if (nested.size === 0 && nestedPath.size === 0) return writer.finish();
-      for (const { ancestors } of path.fields) addToTree(nested, ancestors);
-      return joinSubmessages(writer.bytes.subarray(0, writer.pos), nested);
-    },
+    bind: (parts) => bindAll(parts, parts.body, undefined),
     bindBody(bytes, contentType) {
       const nested: FieldTree = new Map();
       writer.reset();
       body.write(bytes, contentType, writer, nested);
-      return nested.size === 0 ? writer.finish() : joinSubmessages(writer.finish(), nested);
+      return finishBody(nested);
+    },
+    bindForm(form, parts) {
+      if (parts !== undefined) return bindAll(parts, noBytes, form);
+      const nested: FieldTree = new Map();
+      writer.reset();
+      body.writeForm(form, writer, nested);
+      return finishBody(nested);
     },
     explain(parts) {
       writer.reset();
-      const steps = path.explain(parts.captures, writer);
-      const state = query.start(parts.body.length > 0, new Map());
-      steps.push(...explainQuery(parts.query, query, state, writer));
-      const bodyStep = explainBody(parts);
-      if (bodyStep !== undefined) steps.push(bodyStep);
+      const system = explainSystemParameters(parts.query, dialect, ownParameters);
+      const state = query.start(parts.body.length > 0, new Map(), sources?.take(parts.header));
+      const steps = [
+        ...path.explain(parts.captures, writer),
+        ...(sources?.explain(parts.header, writer) ?? []),
+        ...system.steps,
+        ...explainQuery(system.query, query, state, writer),
+      ];
+      const bodySteps = explainBody(options, parts, writer);
+      steps.push(...bodySteps);
+      const bodyBound = bodySteps[0]?.outcome === "bound" && bodyFormat(parts.contentType) === "json";
+      if (updateMask !== undefined && bodyBound) steps.push(...updateMask.explain(parts.body, steps));
       return steps;
     },
   };
+}
+
+/** Takes out of the body what the path, a header or a cookie says in its place. */
+function dropReplaced(dropped: FieldTree): void {
+  if (dropped.size === 0) return;
+  const kept = dropFields(writer.finish(), dropped);
+  writer.reset();
+  writer.raw(kept);
+}
+
+function replacedBy(dropped: FieldTree, bound: readonly BoundSource[]): FieldTree {
+  const all = copyTree(dropped);
+  for (const { source } of bound) for (const fields of source.replaced) addToTree(all, fields);
+  return all;
+}
+
+function copyTree(tree: FieldTree): FieldTree {
+  const copy: FieldTree = new Map();
+  for (const [number, branch] of tree) copy.set(number, copyTree(branch));
+  return copy;
 }

@@ -1,17 +1,17 @@
 // Numbers, bools and bytes from the text of a path or a query. Stricter than `Number()`: what is not wholly a number of
 // the field's range is not one.
 // Source: https://protobuf.dev/programming-guides/json/ (the forms in quotes); RFC 4648 §4, §5.
+import { integer, parseInteger as readInteger } from "../codec/json-number.ts";
 import type { Dialect } from "./dialect.ts";
 
-/** Longer digits are leading zeros or no 64-bit number. Bounds the work of `BigInt`. */
-const maxDigits = 40;
 const floatForm = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** JSON numbers are short; a longer one costs time and says no more. */
-const maxFloatLength = 400;
+const maxLength = 400;
 
-function isInteger(text: string): boolean {
+/** Whether a text is digits, of which leading zeros may be some, after a minus or not. */
+function isDigits(text: string): boolean {
   const first = text.charCodeAt(0) === 0x2d ? 1 : 0;
-  if (text.length === first || text.length > maxDigits) return false;
+  if (text.length === first || text.length > maxLength) return false;
   for (let at = first; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code < 0x30 || code > 0x39) return false;
@@ -19,18 +19,39 @@ function isInteger(text: string): boolean {
   return true;
 }
 
-/** A decimal integer within bounds that a double holds exactly. */
+/** An integer within bounds that a double holds exactly, in digits or as JSON spells it: `12`, `1.2e1`. */
 export function parseInteger(text: string, min: number, max: number): number | undefined {
-  if (!isInteger(text)) return undefined;
-  const value = Number(text);
+  const value = isDigits(text) ? Number(text) : Number(parseJsonInteger(text) ?? Number.NaN);
   // `+ 0` makes -0 a zero.
   return value >= min && value <= max ? value + 0 : undefined;
 }
 
+/** Up to 15 digits, which a double holds exactly; undefined for all else. */
+export function parseSmallNatural(text: string): number | undefined {
+  const { length } = text;
+  if (length === 0 || length > 15) return undefined;
+  let value = 0;
+  for (let at = 0; at < length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** An integer of 64 bits, in digits or as JSON spells it. */
 export function parseBigInteger(text: string, min: bigint, max: bigint): bigint | undefined {
-  if (!isInteger(text)) return undefined;
-  const value = BigInt(text);
-  return value >= min && value <= max ? value : undefined;
+  const value = isDigits(text) ? BigInt(text) : parseJsonInteger(text);
+  return value !== undefined && value >= min && value <= max ? value : undefined;
+}
+
+/** ProtoJSON takes `1e3` and `1000.0` for integers, in quotes too, where they are exact. */
+function parseJsonInteger(text: string): bigint | undefined {
+  if (text.length > maxLength || !floatForm.test(text)) return undefined;
+  const bytes = Buffer.from(text);
+  if (readInteger(bytes, 0, bytes.length) !== bytes.length) return undefined;
+  const magnitude = (BigInt(integer.hi >>> 0) << 32n) | BigInt(integer.lo >>> 0);
+  return integer.negative ? -magnitude : magnitude;
 }
 
 /** JSON's number grammar, NaN, Infinity and -Infinity; a number beyond the type's range is none. */
@@ -43,7 +64,7 @@ export function parseFloatText(text: string, single: boolean): number | undefine
     case "-Infinity":
       return Number.NEGATIVE_INFINITY;
   }
-  if (text.length > maxFloatLength || !floatForm.test(text)) return undefined;
+  if (text.length > maxLength || !floatForm.test(text)) return undefined;
   const value = Number(text);
   return Number.isFinite(single ? Math.fround(value) : value) ? value : undefined;
 }

@@ -4,7 +4,14 @@ import { type DescEnum, ScalarType } from "@bufbuild/protobuf";
 import { type ProtobufWriter, WireType } from "../wire/protobuf-writer.ts";
 import type { Dialect } from "./dialect.ts";
 import { scalarName } from "./field-path.ts";
-import { parseBase64, parseBigInteger, parseBool, parseFloatText, parseInteger } from "./text-number.ts";
+import {
+  parseBase64,
+  parseBigInteger,
+  parseBool,
+  parseFloatText,
+  parseInteger,
+  parseSmallNatural,
+} from "./text-number.ts";
 
 /** Writes a value without its tag; for a message, its content. */
 export type WriteText = (text: string, writer: ProtobufWriter) => boolean;
@@ -109,6 +116,15 @@ function compileInteger64(type: ScalarType, min: bigint, max: bigint): TextValue
     expected: scalarName(type),
     wireType: fixed ? WireType.FIXED64 : WireType.VARINT,
     write(text, writer) {
+      // Most numbers are small, and a double holds them without a BigInt.
+      const small = parseSmallNatural(text);
+      if (small !== undefined) {
+        const hi = Math.floor(small / 2 ** 32);
+        if (fixed) writer.fixed64(small, hi);
+        else if (type === ScalarType.SINT64) writer.zigzag64(small, hi);
+        else writer.varint64(small, hi);
+        return true;
+      }
       const value = parseBigInteger(text, min, max);
       if (value === undefined) return false;
       if (fixed) {

@@ -5,11 +5,15 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { Code } from "../rpc/code.ts";
 import { ProtobufReader } from "../wire/protobuf-reader.ts";
 import { type ProtobufWriter, WireType } from "../wire/protobuf-writer.ts";
-import { closeSubmessage, type FieldPath, fieldsByName, openSubmessage } from "./field-path.ts";
+import { closeSubmessage, type FieldPath, fieldsByName, fieldType, openSubmessage } from "./field-path.ts";
+import { shortenText } from "./quote-text.ts";
+import type { BindingStep } from "./route.ts";
 
 export interface UpdateMask {
   /** Appends the mask to what path and query have made of the message, unless they brought one. */
   fill(body: Uint8Array, writer: ProtobufWriter): void;
+  /** The same, told of a body that was read and of what else was bound. */
+  explain(body: Uint8Array, steps: readonly BindingStep[]): BindingStep[];
 }
 
 /**
@@ -30,18 +34,32 @@ export function compileUpdateMask(
   if (mask === updated || pathFields.some(({ ancestors, leaf }) => (ancestors[0] ?? leaf) === mask))
     return undefined;
   const { message } = updated;
+  const pathsOf = (bytes: Uint8Array): string[] => {
+    const paths: string[] = [];
+    // The codec has read the body already: it is JSON, and not nested beyond the codec's limit.
+    collectPaths(JSON.parse(new TextDecoder().decode(bytes)), message, "", paths);
+    return paths;
+  };
   return {
     fill(bytes, writer) {
       if (bytes.length === 0 || holdsField(writer, mask)) return;
-      const paths: string[] = [];
-      // The codec has read the body already: it is JSON, and not nested beyond the codec's limit.
-      collectPaths(JSON.parse(new TextDecoder().decode(bytes)), message, "", paths);
+      const paths = pathsOf(bytes);
       const mark = openSubmessage(writer, mask);
       for (const path of paths) {
         writer.tag(1, WireType.LENGTH);
         writer.string(path);
       }
       closeSubmessage(writer, mask, mark);
+    },
+    explain(bytes, steps) {
+      const brought = ({ outcome, field, text }: BindingStep) =>
+        outcome === "bound" && field === mask.name && text !== "";
+      if (bytes.length === 0 || steps.some(brought)) return [];
+      const text = shortenText(pathsOf(bytes).join(","));
+      const step = { from: "body", key: body, text, field: mask.name, type: fieldType(mask) } as const;
+      return [
+        { ...step, outcome: "bound", reason: "the fields that the body names, as the mask came empty" },
+      ];
     },
   };
 }

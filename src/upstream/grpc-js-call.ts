@@ -7,8 +7,9 @@ import { Code } from "../rpc/code.ts";
 import { type Deadline, remainingMs } from "../rpc/deadline.ts";
 import type { Header } from "../rpc/header.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import { headerFromMetadata, metadataFromHeader } from "./grpc-js-metadata.ts";
-import { rpcErrorFromStatus } from "./grpc-js-status.ts";
+import { foreignTypeOf, headerFromMetadata, metadataFromHeader } from "./grpc-js-metadata.ts";
+import { errorOfForeignReply, rpcErrorFromStatus } from "./grpc-js-status.ts";
+import { hasPartialMessage, innermostCall } from "./innermost-call.ts";
 import { holdStatus, type LateStatus } from "./late-status.ts";
 import { pumpRequests } from "./request-pump.ts";
 
@@ -21,6 +22,8 @@ export interface CallSetting {
   readonly header: Header | undefined;
   /** Called once per call, when it has ended. */
   readonly onEnd: () => void;
+  /** Called with grpc-js's call when the header of its reply has come. */
+  readonly onAnswered: (call: unknown) => void;
   /** Called where a call failed because there is no connection, with grpc-js's text. */
   readonly onUnreachable: (details: string) => void;
 }
@@ -49,6 +52,7 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
   const raw = setting.channel.createCall(call.method.path, deadlineDate(deadline), null, null, undefined);
   const streamed = call.method.kind === "server_streaming" || call.method.kind === "bidi_streaming";
   let header: Header | undefined;
+  let foreignType: string | undefined;
   let lateStatus: (() => LateStatus | undefined) | undefined;
   let failure: RpcError | undefined;
   let stopRequests: (() => void) | undefined;
@@ -62,12 +66,19 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
 
   raw.start(metadataFromHeader(call.header, setting.header), {
     onReceiveMetadata(metadata) {
+      setting.onAnswered(raw);
+      foreignType = foreignTypeOf(metadata);
+      // Not the header of a reply but that of somebody's error page: the end of the call says what it was.
+      if (foreignType !== undefined) return;
       header = headerFromMetadata(metadata);
       if (streamed) lateStatus = holdStatus(raw);
       listener.onHeader(header);
     },
     onReceiveMessage(message: Buffer | null) {
-      if (message) listener.onMessage(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
+      if (foreignType !== undefined) raw.startRead();
+      else if (message) {
+        listener.onMessage(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
+      }
     },
     onReceiveStatus(status) {
       signal.removeEventListener("abort", onAbort);
@@ -75,7 +86,11 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
       setting.onEnd();
       const late = lateStatus?.();
       const { target } = setting;
-      const error = failure ?? rpcErrorFromStatus({ status, late, header, target });
+      const error =
+        failure ??
+        (foreignType === undefined ? undefined : errorOfForeignReply(status, foreignType)) ??
+        rpcErrorFromStatus({ status, late, header, target }) ??
+        (streamed ? errorOfPartialMessage(raw) : undefined);
       if (error?.code === Code.UNAVAILABLE) setting.onUnreachable(status.details);
       listener.onEnd(error, error ? error.trailer : headerFromMetadata(status.metadata));
     },
@@ -98,6 +113,12 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
 export function abortReason(signal: AbortSignal): RpcError {
   if (signal.reason instanceof RpcError) return signal.reason;
   return new RpcError(Code.CANCELLED, "the call was cancelled", { cause: signal.reason });
+}
+
+/** A stream that breaks off in the middle of a message and still says OK has lost something. */
+function errorOfPartialMessage(raw: unknown): RpcError | undefined {
+  if (!hasPartialMessage(innermostCall(raw))) return undefined;
+  return new RpcError(Code.INTERNAL, "the backend's reply ends in the middle of a message");
 }
 
 /** grpc-js counts deadlines on the wall clock. */

@@ -62,6 +62,12 @@ export function headerFromMetadata(metadata: Metadata): Header {
   return header;
 }
 
+/** The `content-type` of a reply that is not gRPC; undefined where it is, or where there is none at all. */
+export function foreignTypeOf(metadata: Metadata): string | undefined {
+  const [type] = metadata.get("content-type");
+  return typeof type !== "string" || type.startsWith("application/grpc") ? undefined : type;
+}
+
 function add(metadata: Metadata, name: string, value: string): void {
   if (!isPassed(name) || !isLegalMetadata(name, value)) return;
   if (singleValueNames.has(name) && metadata.get(name).length > 0) return;

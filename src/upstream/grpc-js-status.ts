@@ -23,9 +23,9 @@ export interface EndedCall {
 /** The error that a call ended with; undefined where it ended well. */
 export function rpcErrorFromStatus(ended: EndedCall): RpcError | undefined {
   const { status, late, header } = ended;
-  const code = status.code === 0 && late ? parseCode(late.grpcStatus) : knownCode(status.code);
+  const code = status.code === 0 && late ? parseCode(late.grpcStatus) : knownCode(status);
   if (code === Code.OK) return undefined;
-  const text = status.code === 0 && late ? decodeGrpcMessage(late.grpcMessage) : status.details;
+  const text = status.code === 0 && late ? decodeGrpcMessage(late.grpcMessage) : textOf(status);
   return new RpcError(code, messageFor(code, text, ended.target), {
     details: detailsFrom(status.metadata),
     trailer: headerFromMetadata(status.metadata),
@@ -34,11 +34,26 @@ export function rpcErrorFromStatus(ended: EndedCall): RpcError | undefined {
   });
 }
 
+/**
+ * The error of a call that was answered by something else than gRPC: a proxy's page, a web server. Its HTTP status says
+ * most where it is not 200; its body, which grpc-js takes for messages, says nothing.
+ * @param type the `content-type` of the answer
+ * @returns undefined where grpc-js's own status says it already
+ */
+export function errorOfForeignReply(status: StatusObject, type: string): RpcError | undefined {
+  if (status.code !== 0 && /^Received HTTP status code (?!200\b)/.test(status.details)) return undefined;
+  const shown = JSON.stringify(type.slice(0, 80));
+  return new RpcError(Code.UNKNOWN, `the backend answered with content-type ${shown}, which is not gRPC`);
+}
+
+const endedConnection = /^Received RST_STREAM with code 2 triggered by internal client error: Session closed/;
+
 /** Texts of grpc-js that name addresses inside our network are put in words that a client may read. */
 function messageFor(code: Code, text: string, target: string): string {
   if (code === Code.UNAVAILABLE) {
     const failure = parseConnectFailure(text, target);
     if (failure) return `cannot reach the backend: ${failure.reason}`;
+    if (endedConnection.test(text)) return "the backend closed the connection";
   }
   const local = code === Code.DEADLINE_EXCEEDED && /^Deadline exceeded after [\d.]+s,/.test(text);
   return local ? "deadline exceeded" : text;
@@ -53,9 +68,28 @@ function parseCode(text: string): Code {
   return /^\d{1,9}$/.test(text) ? Number(text) : Code.UNKNOWN;
 }
 
-/** grpc-js reads `grpc-status` with Number(): what is no number comes out as NaN. */
-function knownCode(code: number): Code {
-  return Number.isInteger(code) && code >= 0 ? code : Code.UNKNOWN;
+/**
+ * grpc-js reads `grpc-status` with Number(): what is no number comes out as NaN, and google.rpc.Status holds no more
+ * than an int32. Where it cannot decompress a message it ends the call without any code or text. A connection that the
+ * backend ended with an error (GOAWAY) is INTERNAL to it; like any lost connection it is UNAVAILABLE, to be tried again.
+ */
+function knownCode({
+  code,
+  details,
+}: {
+  readonly code: number | undefined;
+  readonly details?: string;
+}): Code {
+  if (code === undefined) return Code.INTERNAL;
+  if (code === Code.INTERNAL && endedConnection.test(details ?? "")) return Code.UNAVAILABLE;
+  return Number.isInteger(code) && code >= 0 && code <= 0x7fffffff ? code : Code.UNKNOWN;
+}
+
+function textOf({ details }: { readonly details: string | undefined }): string {
+  return (
+    details ??
+    "the backend sent a message compressed in a way that it does not name or that is not known here"
+  );
 }
 
 function detailsFrom(metadata: Metadata): readonly ErrorDetail[] {

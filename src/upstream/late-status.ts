@@ -3,6 +3,7 @@
 // trailers are shown to grpc-js as OK, which it holds back until every message was taken, and the true status is kept.
 // It reaches into one call of the pinned grpc-js; where the insides look different it does nothing.
 // Source: grpc-js Http2SubchannelCall.handleTrailers, .maybeOutputStatus.
+import { innermostCall } from "./innermost-call.ts";
 
 /** What the trailers said, undecoded. */
 export interface LateStatus {
@@ -30,24 +31,4 @@ export function holdStatus(call: unknown): () => LateStatus | undefined {
     handleTrailers.call(stream, { ...trailers, "grpc-status": "0", "grpc-message": "" });
   };
   return () => held;
-}
-
-interface InnermostCall {
-  handleTrailers(trailers: Readonly<Record<string, unknown>>): void;
-}
-
-/** ResolvingCall → RetryingCall → LoadBalancingCall → Http2SubchannelCall. */
-function innermostCall(call: unknown): InnermostCall | undefined {
-  const attempts = property(property(call, "child"), "underlyingCalls");
-  const attempt: unknown = Array.isArray(attempts) ? attempts.at(-1) : undefined;
-  const stream = property(property(attempt, "call"), "child");
-  return isInnermostCall(stream) ? stream : undefined;
-}
-
-function isInnermostCall(stream: unknown): stream is InnermostCall {
-  return typeof property(stream, "handleTrailers") === "function";
-}
-
-function property(holder: unknown, name: string): unknown {
-  return typeof holder === "object" && holder !== null ? Reflect.get(holder, name) : undefined;
 }

@@ -5,14 +5,7 @@ import { Code } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { isBase64, stripPadding } from "./binary-header.ts";
-
-export interface MetadataOptions {
-  /**
-   * What to do with a `-bin` value that is not base64: refuse it (the default), or take it as raw bytes, as Google's
-   * clients send it.
-   */
-  readonly notBase64?: "refuse" | "raw";
-}
+import { alwaysPassed, type MetadataRules, metadataRules } from "./metadata-rules.ts";
 
 /** Names that describe one connection or one message on it, so that they never cross the gateway. */
 const transportNames = new Set([
@@ -52,29 +45,54 @@ export function isLegalMetadata(name: string, value: string): boolean {
  * The metadata for a backend from the header of an HTTP request. Entries that gRPC cannot carry (a value that is not
  * ASCII, a name that is no gRPC name) are left out, as a request should not fail for a cookie. A comma-joined `-bin`
  * value becomes one entry per part; base64 comes out without padding.
+ * @param rules default: every header but the transport's, under its own name
  * @returns a header of its own
  * @throws RpcError INVALID_ARGUMENT for a `-bin` value that is not base64
  */
-export function metadataFromHttp(header: Header, options: MetadataOptions = {}): Header {
+export function metadataFromHttp(header: Header, rules: MetadataRules = metadataRules.standard): Header {
   const listed = connectionNames(header);
   const metadata = new Header();
-  for (const [name, value] of header) {
-    if (isTransportName(name) || listed?.has(name)) continue;
-    if (name.endsWith("-bin")) appendBinary(metadata, name, value, options);
-    else if (isLegalMetadata(name, value)) metadata.append(name, value);
+  const { flat } = header;
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] as string;
+    if (listed?.has(name)) continue;
+    const value = flat[i + 1] as string;
+    if (rules.requestNames === "all" || alwaysPassed.has(name)) {
+      if (!isTransportName(name)) appendEntry(metadata, name, value, rules);
+    } else if (rules.requestNames.has(name)) {
+      if (rules.unprefixed.has(name)) appendEntry(metadata, name, value, rules);
+      appendEntry(metadata, rules.requestPrefix + name, value, rules);
+    } else if (name.startsWith(rules.metadataPrefix)) {
+      // What a client smuggles in under the prefix may not be a name of the transport's either.
+      const bare = name.slice(rules.metadataPrefix.length);
+      if (!isTransportName(bare)) appendEntry(metadata, bare, value, rules);
+    }
   }
   return metadata;
 }
 
 /**
- * The HTTP header from the metadata of a backend: names that belong to the transport are left out, `grpc-status` and
- * its kin among them, and so is what could not stand in an HTTP header.
+ * The HTTP header from the header metadata of a backend: names that belong to the transport are left out,
+ * `grpc-status` and its kin among them, and so is what could not stand in an HTTP header.
+ * @param rules default: every entry under its own name
  * @returns a header of its own
  */
-export function metadataToHttp(metadata: Header): Header {
-  const header = new Header();
-  for (const [name, value] of metadata) {
-    if (!isTransportName(name) && isLegalMetadata(name, value)) header.append(name, value);
+export function metadataToHttp(metadata: Header, rules: MetadataRules = metadataRules.standard): Header {
+  return appendMetadata(new Header(), metadata, rules.metadataPrefix);
+}
+
+/** The HTTP trailer from the trailer metadata of a backend, likewise. */
+export function trailerToHttp(metadata: Header, rules: MetadataRules = metadataRules.standard): Header {
+  return appendMetadata(new Header(), metadata, rules.trailerPrefix);
+}
+
+/** Appends what `metadataToHttp` would return to `header`, which is returned. */
+export function appendMetadata(header: Header, metadata: Header, prefix: string): Header {
+  const { flat } = metadata;
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] as string;
+    const value = flat[i + 1] as string;
+    if (!isTransportName(name) && isLegalMetadata(name, value)) header.append(prefix + name, value);
   }
   return header;
 }
@@ -111,12 +129,17 @@ function connectionNames(header: Header): Set<string> | undefined {
   return new Set(names.map((name) => name.trim().toLowerCase()));
 }
 
-function appendBinary(metadata: Header, name: string, value: string, options: MetadataOptions): void {
+function appendEntry(metadata: Header, name: string, value: string, rules: MetadataRules): void {
+  if (name.endsWith("-bin")) appendBinary(metadata, name, value, rules);
+  else if (isLegalMetadata(name, value)) metadata.append(name, value);
+}
+
+function appendBinary(metadata: Header, name: string, value: string, rules: MetadataRules): void {
   if (!legalName.test(name)) return;
   for (const part of value.split(",").map((part) => part.trim())) {
     if (isBase64(part)) {
       metadata.append(name, stripPadding(part));
-    } else if (options.notBase64 === "raw") {
+    } else if (rules.notBase64 === "raw") {
       // A raw value may hold commas of its own, so it is taken whole. HTTP stacks hand bytes over as Latin-1.
       metadata.append(name, stripPadding(Buffer.from(value, "latin1").toString("base64")));
       return;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { type AdminSources, createAdmin } from "../../src/admin/create-admin.ts";
+import type { ExplainedRequest } from "../../src/gateway/explain-request.ts";
 import { Code } from "../../src/rpc/code.ts";
 import { RpcError } from "../../src/rpc/rpc-error.ts";
 import { openListener, versions } from "../server/open-listener.ts";
@@ -11,7 +12,7 @@ import { hugeTable, notReady, ready, sampleExplanation, sampleTable } from "./sa
 async function openAdmin(t: TestContext, sources: Partial<AdminSources> = {}) {
   const admin = await createAdmin({
     routes: () => sampleTable,
-    explain: (httpMethod, target) => ({ ...sampleExplanation, httpMethod, target }),
+    explain: ({ httpMethod, target }) => ({ ...sampleExplanation, httpMethod, target }),
     readiness: () => ready,
     ...sources,
   });
@@ -197,6 +198,48 @@ test("/debug/explain without a path asks for one: 400 for programs, the form for
   const page = await ask(port, { path: "/debug/explain", header: { accept: browser } });
   assert.equal(page.status, 200);
   assert.match(page.body, /<form [^>]*action="\/debug\/explain"/);
+});
+
+test("/debug/explain hands header and body over, one header a line or a parameter each", async (t) => {
+  const seen: ExplainedRequest[] = [];
+  const { port } = await openAdmin(t, {
+    explain: (request) => {
+      seen.push(request);
+      return sampleExplanation;
+    },
+  });
+  const query = new URLSearchParams([
+    ["method", "post"],
+    ["path", " /v1/x "],
+    ["header", "X-A: 1\r\n\r\nx-b:2"],
+    ["header", "x-a: ü: 3 "],
+    ["body", '{"title":"Ä"}'],
+  ]);
+  const [{ ask }] = versions;
+  assert.equal((await ask(port, { path: `/debug/explain?${query}` })).status, 200);
+  const [request] = seen;
+  assert.equal(request?.httpMethod, "POST");
+  assert.equal(request?.target, "/v1/x");
+  assert.deepEqual(
+    [...(request?.header ?? [])],
+    [
+      ["x-a", "1"],
+      ["x-b", "2"],
+      ["x-a", "ü: 3"],
+    ],
+  );
+  assert.equal(new TextDecoder().decode(request?.body), '{"title":"Ä"}');
+});
+
+test("/debug/explain with a header that is none says so", async (t) => {
+  const { port } = await openAdmin(t);
+  const [{ ask }] = versions;
+  const path = "/debug/explain?path=/x&header=nonsense";
+  const text = await ask(port, { path });
+  assert.equal(text.status, 400);
+  assert.equal(text.body, 'header: expected `name: value`, got "nonsense"\n');
+  const page = await ask(port, { path, header: { accept: browser } });
+  assert.match(page.body, /<p class="box bad">header: expected/);
 });
 
 test("/debug/explain before there is a schema says so, with the status of the error", async (t) => {

@@ -8,6 +8,7 @@ import { formatRouteTablePage } from "../../src/admin/route-table-page.ts";
 import type { Explanation } from "../../src/gateway/explanation.ts";
 import {
   emptyTable,
+  hostilePolicy,
   hostileTable,
   hostileText,
   noRouteExplanation,
@@ -52,6 +53,8 @@ test("the routes page has every column, what was refused and shadowed and why, s
     "WatchArrivalsRequest",
     "google.protobuf.Empty",
     "billing.yaml:12:5",
+    "successStatus 201",
+    "header x-tenant → tenant",
     "library, library-eu",
     "column 8: a variable inside a variable",
     'no field "othr_shelf"',
@@ -70,10 +73,38 @@ test("the routes page has every column, what was refused and shadowed and why, s
   }
 });
 
+test("a table has as many heads and card labels as cells", () => {
+  const page = formatRouteTablePage(sampleTable, "");
+  for (const id of ["routes", "refused", "shadowed", "sources", "upstreams"]) {
+    const [, table = ""] = new RegExp(`<table id="${id}".*?>(.*?)</table>`, "s").exec(page) ?? [];
+    const [head = "", ...rows] = table.split("<tr>").slice(1);
+    const count = head.match(/<th>/g)?.length;
+    assert.ok(rows.length > 0 && count !== undefined, id);
+    for (const row of rows) assert.equal(row.match(/<td[ >]/g)?.length, count, id);
+    assert.equal(page.match(new RegExp(`#${id} td:nth-child`, "g"))?.length, count, id);
+  }
+});
+
 test("an empty table is a page that says so", () => {
   const page = visible(formatRouteTablePage(emptyTable, ""));
   assert.match(page, /No route to show/);
   assert.match(page, /no schema yet/);
+});
+
+test("a profile that differs from the standard says how, once for all routes", () => {
+  const policy = [
+    { key: "rest.emitDefaults", value: "true", origin: "profile grpc-gateway" },
+    { key: "rest.unknownFields", value: "ignore", origin: "profile grpc-gateway" },
+  ];
+  const page = visible(formatRouteTablePage({ ...sampleTable, profile: "grpc-gateway", policy }, ""));
+  assert.match(page, /Where no policy says otherwise: emitDefaults, unknownFields ignore\./);
+});
+
+test("the word of a policy has its origin as a tooltip, and the filter finds both", () => {
+  const page = (query: string): string => formatRouteTablePage(sampleTable, query);
+  assert.match(page(""), /<div title="protogate\.yaml:12:5">emitDefaults<\/div>/);
+  assert.match(page(""), /<div title="option in [^"]*"><s>successStatus<\/s> 201<\/div>/);
+  assert.match(page("emitDefaults protogate.yaml"), />1 of 16 routes</);
 });
 
 test("a template leads to its explanation, with a path that fits it", () => {
@@ -88,11 +119,11 @@ test("hostile names are text: no tag, no attribute, no script of theirs", () => 
   const pages = [
     formatRouteTablePage(hostileTable, hostileText),
     formatRouteTablePage(hostileTable, ""),
-    formatExplanationPage({ httpMethod: hostileText, target: hostileText }),
-    formatExplanationPage({ httpMethod: hostileText, target: hostileText, answer: hostileExplanation }),
+    formatExplanationPage({ asked: hostileAsked }),
+    formatExplanationPage({ asked: hostileAsked, answer: hostileText }),
+    formatExplanationPage({ asked: hostileAsked, answer: hostileExplanation }),
     formatExplanationPage({
-      httpMethod: hostileText,
-      target: hostileText,
+      asked: hostileAsked,
       answer: { ...hostileExplanation, error: { httpStatus: 400, code: hostileText, message: hostileText } },
     }),
   ];
@@ -104,6 +135,17 @@ test("hostile names are text: no tag, no attribute, no script of theirs", () => 
     for (const tag of tags) assert.doesNotMatch(tag.replace(/="[^"]*"/g, ""), /alert/);
   }
 });
+
+const hostileAsked = {
+  httpMethod: hostileText,
+  target: hostileText,
+  header: hostileText,
+  body: `</textarea>${hostileText}`,
+};
+
+function asked(httpMethod: string, target: string, header = "", body = "") {
+  return { httpMethod, target, header, body };
+}
 
 const hostileExplanation: Explanation = {
   ...sampleExplanation,
@@ -120,7 +162,10 @@ const hostileExplanation: Explanation = {
     responseBody: hostileText,
     origin: hostileText,
     upstreams: [hostileText],
+    policy: hostilePolicy,
   },
+  policy: hostilePolicy,
+  success: { httpStatus: 201, contentType: hostileText, location: hostileText },
   trials: [
     {
       httpMethod: hostileText,
@@ -152,9 +197,7 @@ const hostileExplanation: Explanation = {
 };
 
 test("the explain page shows answer, route, bindings, what the backend gets and what was tried", () => {
-  const page = visible(
-    formatExplanationPage({ httpMethod: "GET", target: "/v1/x", answer: sampleExplanation }),
-  );
+  const page = visible(formatExplanationPage({ asked: asked("GET", "/v1/x"), answer: sampleExplanation }));
   for (const words of [
     sampleExplanation.summary,
     "annotation in demo/library/v1/library.proto",
@@ -164,6 +207,10 @@ test("the explain page shows answer, route, bindings, what the backend gets and 
     "21 bytes",
     '"view": "FULL"',
     "x-request-id: 7",
+    "x-tenantacmecontext.tenantstringbound",
+    "Success201 application/json, Location from /v1/{name}",
+    "rest.emitDefaultstrueprotogate.yaml:12:5",
+    "1 by profile standard",
     'segment 4: expected "arrivals", got "books"',
   ]) {
     assert.ok(page.includes(words), words);
@@ -172,14 +219,47 @@ test("the explain page shows answer, route, bindings, what the backend gets and 
 
 test("the explain page shows the error the client would get, and the methods a path has", () => {
   const page = (answer: Explanation) =>
-    visible(formatExplanationPage({ httpMethod: "GET", target: answer.target, answer }));
+    visible(formatExplanationPage({ asked: asked("GET", answer.target), answer }));
   assert.match(page(refusedExplanation), /400 INVALID_ARGUMENT query parameter view: FULLER is no BookView/);
   assert.match(page(noRouteExplanation), /404 NOT_FOUND no route for GET \/v1\/shelve/);
   assert.match(page(wrongMethodExplanation), /Allowed here: GET, POST/);
 });
 
 test("the form keeps what was asked, a method of its own too", () => {
-  const page = formatExplanationPage({ httpMethod: "LOCK", target: '/a?b="c"' });
+  const page = formatExplanationPage({
+    asked: asked("LOCK", '/a?b="c"', "x-a: 1\nx-b: 2", '\n{"title":"<b>"}'),
+  });
   assert.match(page, /<option selected>LOCK<\/option>/);
   assert.match(page, /name="path" value="\/a\?b=&quot;c&quot;"/);
+  assert.match(page, /<textarea name="header"[^>]*>\nx-a: 1\nx-b: 2<\/textarea>/);
+  // The first line break in a textarea is HTML's, the second one is the body's.
+  assert.match(
+    page,
+    /<textarea name="body"[^>]*>\n\n\{&quot;title&quot;:&quot;&lt;b&gt;&quot;\}<\/textarea>/,
+  );
+});
+
+test("the fields for header and body are open where there is something in them, or where a body is due", () => {
+  const isOpen = (request: ReturnType<typeof asked>) =>
+    /<details class="more" open>/.test(formatExplanationPage({ asked: request }));
+  assert.ok(!isOpen(asked("GET", "/v1/x")));
+  assert.ok(isOpen(asked("GET", "/v1/x", "x-a: 1")));
+  assert.ok(isOpen(asked("GET", "/v1/x", "", "{}")));
+  assert.ok(isOpen(asked("PATCH", "/v1/x")));
+});
+
+test("the other forms of an answer are links that keep header and body", () => {
+  const page = formatExplanationPage({
+    asked: asked("POST", "/v1/x?y=1", "x-a: 1\nx-b: 2", "{}"),
+    answer: sampleExplanation,
+  });
+  const [, link] = /href="([^"]*)">JSON/.exec(page) ?? [];
+  const query = new URL(link?.replaceAll("&amp;", "&") ?? "", "http://h").searchParams;
+  assert.deepEqual(Object.fromEntries(query), {
+    method: "POST",
+    path: "/v1/x?y=1",
+    header: "x-a: 1\nx-b: 2",
+    body: "{}",
+    format: "json",
+  });
 });

@@ -25,6 +25,7 @@ function route(
     responseBody: "",
     origin: annotation,
     upstreams: ["library"],
+    policy: [],
     ...more,
   };
 }
@@ -33,13 +34,22 @@ const empty = "google.protobuf.Empty";
 const httpBody = "google.api.HttpBody";
 const getBook = route("GET", "/v1/{name=shelves/*/books/*}", "GetBook", ["GetBookRequest", "Book"]);
 
+const created: RouteView["policy"] = [
+  { key: "rest.successStatus", value: "201", origin: "option in demo/library/v1/library.proto:47" },
+  { key: "rest.location", value: "/v1/{name}", origin: "option in demo/library/v1/library.proto:47" },
+];
+
 export const sampleTable: RouteTableView = {
   digest: "3f2a9c1d0b7e4455",
   since: "2026-11-24T15:08:12.123Z",
   profile: "standard",
+  policy: [],
   routes: [
     route("GET", "/v1/shelves", "ListShelves", ["ListShelvesRequest", "ListShelvesResponse"]),
-    route("POST", "/v1/shelves", "CreateShelf", ["CreateShelfRequest", "Shelf"], { body: "shelf" }),
+    route("POST", "/v1/shelves", "CreateShelf", ["CreateShelfRequest", "Shelf"], {
+      body: "shelf",
+      policy: created,
+    }),
     route("GET", "/v1/shelves/{shelf}", "GetShelf", ["GetShelfRequest", "Shelf"]),
     route("DELETE", "/v1/{name=shelves/*}", "DeleteShelf", ["DeleteShelfRequest", empty]),
     getBook,
@@ -79,6 +89,10 @@ export const sampleTable: RouteTableView = {
       responseBody: "",
       origin: "gateway/billing.yaml:12:5",
       upstreams: ["billing"],
+      policy: [
+        { key: "rest.emitDefaults", value: "true", origin: "protogate.yaml:12:5" },
+        { key: "rest.header", value: "x-tenant → tenant", origin: "service option in acme/billing.proto:9" },
+      ],
     },
     {
       httpMethod: "*",
@@ -91,6 +105,7 @@ export const sampleTable: RouteTableView = {
       responseBody: "",
       origin: "annotation in acme/billing/invoice.proto",
       upstreams: ["billing"],
+      policy: [],
     },
   ],
   refused: [
@@ -177,6 +192,7 @@ export const emptyTable: RouteTableView = {
   digest: "",
   since: null,
   profile: "standard",
+  policy: [],
   routes: [],
   refused: [],
   shadowed: [],
@@ -188,11 +204,17 @@ export const emptyTable: RouteTableView = {
 /** What a hostile descriptor could put into names; each field says where it came from. */
 export const hostileText = `"><script>alert('x')</script>&amp;\u001b[31m\u202e`;
 
+export const hostilePolicy: RouteView["policy"] = [
+  { key: hostileText, value: hostileText, origin: hostileText },
+  { key: hostileText, value: "true", origin: `profile ${hostileText}` },
+];
+
 export const hostileTable: RouteTableView = {
   ...sampleTable,
   digest: hostileText,
   since: hostileText,
   profile: hostileText,
+  policy: hostilePolicy,
   routes: [
     {
       ...getBook,
@@ -205,6 +227,7 @@ export const hostileTable: RouteTableView = {
       responseBody: hostileText,
       origin: hostileText,
       upstreams: [hostileText, hostileText],
+      policy: hostilePolicy,
     },
   ],
   refused: sampleTable.refused.map(() => ({
@@ -300,7 +323,21 @@ export const sampleExplanation: Explanation = {
       outcome: "ignored",
       reason: "demo.library.v1.GetBookRequest has no field trace",
     },
+    {
+      from: "header",
+      key: "x-tenant",
+      text: "acme",
+      field: "context.tenant",
+      type: "string",
+      outcome: "bound",
+    },
   ],
+  policy: [
+    { key: "rest.emitDefaults", value: "true", origin: "protogate.yaml:12:5" },
+    { key: "rest.successStatus", value: "200", origin: "profile standard" },
+    { key: "rest.header", value: "x-tenant → context.tenant", origin: "option in demo/library.proto:9" },
+  ],
+  success: { httpStatus: 201, contentType: "application/json", location: "/v1/{name}" },
   backend: {
     upstreams: ["library"],
     path: `/${library}/GetBook`,
@@ -326,6 +363,7 @@ export const refusedExplanation: Explanation = {
       reason: "no value of that name",
     },
   ],
+  success: null,
   backend: null,
   error: {
     httpStatus: 400,
@@ -342,6 +380,8 @@ export const noRouteExplanation: Explanation = {
   route: null,
   trials: sampleExplanation.trials.slice(2),
   bindings: [],
+  policy: [],
+  success: null,
   backend: null,
   error: { httpStatus: 404, code: "NOT_FOUND", message: "no route for GET /v1/shelve" },
 };

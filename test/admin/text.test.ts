@@ -10,6 +10,7 @@ import { samplePath } from "../../src/admin/sample-path.ts";
 import { formatColumns, printable } from "../../src/admin/text-columns.ts";
 import {
   emptyTable,
+  hostilePolicy,
   hostileTable,
   hugeTable,
   noRouteExplanation,
@@ -36,6 +37,11 @@ demo.library.v1.Library · from annotation in demo/library/v1/library.proto · u
   GET     /v1/shelves/{shelf}           GetShelf              GetShelfRequest → Shelf
   GET     /v1/shelves/{shelf}/arrivals  WatchArrivals         WatchArrivalsRequest → stream Arrival
   POST    /v1/chat                      Chat           *      stream ChatMessage → stream ChatMessage
+
+policy
+  RPC                                  SETTING             VALUE       FROM
+  demo.library.v1.Library/CreateShelf  rest.successStatus  201         option in demo/library/v1/library.proto:47
+                                       rest.location       /v1/{name}  option in demo/library/v1/library.proto:47
 `,
   );
 });
@@ -58,6 +64,12 @@ test("every fact of the view is in the text", () => {
   }
 });
 
+test("what the profile says for all routes is one line", () => {
+  const policy = [{ key: "rest.emitDefaults", value: "true", origin: "profile grpc-gateway" }];
+  const text = formatRouteTable({ ...emptyTable, profile: "grpc-gateway", policy });
+  assert.match(text, /^policy\n {2}where nobody says otherwise: emitDefaults \(profile grpc-gateway\)$/m);
+});
+
 test("an empty table is one line", () => {
   assert.equal(formatRouteTable(emptyTable), "no schema yet · profile standard · 0 routes\n");
 });
@@ -78,13 +90,15 @@ route
   request   demo.library.v1.GetBookRequest
   reply     demo.library.v1.Book
   body      none
+  success   201 application/json, Location from /v1/{name}
   from      annotation in demo/library/v1/library.proto
   upstream  library
 
 binding
-  bound    path   name = shelves/1/books/2  → name: string
-  bound    query  view = FULL               → view: demo.library.v1.BookView
-  ignored  query  trace = 1                 demo.library.v1.GetBookRequest has no field trace
+  bound    path    name = shelves/1/books/2  → name: string
+  bound    query   view = FULL               → view: demo.library.v1.BookView
+  ignored  query   trace = 1                 demo.library.v1.GetBookRequest has no field trace
+  bound    header  x-tenant = acme           → context.tenant: string
 
 the backend would receive
   /demo.library.v1.Library/GetBook  (upstream library)
@@ -95,6 +109,11 @@ the backend would receive
     }
   with metadata
     x-request-id: 7
+
+policy
+  rest.emitDefaults  true                       protogate.yaml:12:5
+  rest.header        x-tenant → context.tenant  option in demo/library.proto:9
+  and 1 more by profile standard
 
 tried, best first
   matched       GET    /v1/{name=shelves/*/books/*}       demo.library.v1.Library/GetBook
@@ -125,6 +144,7 @@ test("no name reaches the terminal as a control, an escape sequence or a change 
   for (const text of [
     formatRouteTable(hostileTable),
     formatExplanation({ ...sampleExplanation, target: "/\u001b[2J\u202e" }),
+    formatExplanation({ ...sampleExplanation, policy: hostilePolicy }),
   ]) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for
     assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);

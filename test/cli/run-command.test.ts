@@ -41,6 +41,10 @@ const mistakes: readonly (readonly [args: readonly string[], stderr: string])[] 
     "argument `GET`: expected a request such as 'GET /v1/shelves/1', quoted as one argument\nSee `protogate help explain`.\n",
   ],
   [
+    ["explain", "/v1", "--header", "x-user-id=ada"],
+    "--header: expected 'NAME: VALUE', as in 'x-user-id: ada', got `x-user-id=ada`\nSee `protogate help explain`.\n",
+  ],
+  [
     ["explain", "/v1", "--data", "@/no/file"],
     "--data: /no/file: no such file (there is no folder `/no`)\nSee `protogate help explain`.\n",
   ],

@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { after } from "node:test";
 import type { CommandContext } from "../../src/cli/command.ts";
 import { runCommand } from "../../src/cli/run-command.ts";
 
@@ -40,9 +41,16 @@ export interface Running {
   findError(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
+/** What a failed test leaves running would keep the run from ending. */
+const running = new Set<Running["child"]>();
+after(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** As a process. */
 export function start(...args: readonly string[]): Running {
   const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
@@ -51,7 +59,10 @@ export function start(...args: readonly string[]): Running {
   child.stderr.setEncoding("utf8").on("data", (piece: string) => {
     stderr += piece;
   });
-  const ended = once(child, "close").then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  const ended = once(child, "close").then(([code]) => {
+    running.delete(child);
+    return { code: code as number | null, stdout, stderr };
+  });
   const search = async (stream: Readable, pattern: RegExp, text: () => string): Promise<RegExpExecArray> => {
     for (;;) {
       const match = pattern.exec(text());

@@ -8,6 +8,7 @@ const empty: RouteTableView = {
   digest: "",
   since: null,
   profile: "standard",
+  policy: [],
   routes: [],
   refused: [],
   shadowed: [],

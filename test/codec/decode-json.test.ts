@@ -322,6 +322,12 @@ const accepted: readonly Accepted[] = [
     { any: { "@type": "x/all.Author", birthYear: 3, givenName: "a" } },
   ],
   [
+    "an Any whose @type is a type of the schema without a slash",
+    "all.Known",
+    '{"any":{"@type":"all.Author","birthYear":3}}',
+    { any: { "@type": "all.Author", birthYear: 3 } },
+  ],
+  [
     "an Any with @type escaped",
     "all.Known",
     '{"any":{"birthYear":3,"\\u0040type":"x/all.Author"}}',
@@ -489,19 +495,19 @@ const refused: readonly Refused[] = [
     "a control character in a string",
     "all.Book",
     '{"title":"a\nb"}',
-    "title: control character in a string (line 1, column 12)",
+    "title: control character in a string, to be written as \\n (line 1, column 12)",
   ],
   [
     "a control character after an escape",
     "all.Book",
     '{"title":"\\na\tb"}',
-    "title: control character in a string (line 1, column 14)",
+    "title: control character in a string, to be written as \\t (line 1, column 14)",
   ],
   [
     "a NUL in a string",
     "all.Book",
     '{"title":"\u0000"}',
-    "title: control character in a string (line 1, column 11)",
+    "title: control character in a string, to be written as \\u0000 (line 1, column 11)",
   ],
   [
     "an escape that is none",
@@ -593,7 +599,7 @@ const refused: readonly Refused[] = [
     "another spelling of a name",
     "all.Book",
     '{"Pages":1}',
-    "Pages: all.Book has no such field (line 1, column 2)",
+    'Pages: all.Book has no such field, did you mean "pages"? (line 1, column 2)',
   ],
   [
     "an extension that is none",
@@ -769,15 +775,20 @@ const refused: readonly Refused[] = [
     "a timestamp without an offset",
     "all.Known",
     '{"timestamp":"2024-01-01T00:00:00"}',
-    'timestamp: expected a timestamp, got "2024-01-01T00:00:00"',
+    'timestamp: expected a timestamp such as "2024-12-31T23:59:59Z", got "2024-01-01T00:00:00"',
   ],
-  ["a timestamp from a number", "all.Known", '{"timestamp":0}', "expected a timestamp, got 0"],
+  [
+    "a timestamp from a number",
+    "all.Known",
+    '{"timestamp":0}',
+    'expected a timestamp such as "2024-12-31T23:59:59Z", got 0',
+  ],
   ["a duration without a unit", "all.Known", '{"duration":"1"}', "expected a duration"],
   [
     "a field mask in snake_case",
     "all.Known",
     '{"fieldMask":"display_name"}',
-    "fieldMask: expected a field mask in lowerCamelCase",
+    'fieldMask: expected a field mask such as "name,author.birthYear", got',
   ],
   ["a list for a Struct", "all.Known", '{"struct":[]}', "struct: expected an object, got an array"],
   [
@@ -818,7 +829,7 @@ const refused: readonly Refused[] = [
     "an Any of an unknown type",
     "all.Known",
     '{"any":{"@type":"x/not.Known","a":1}}',
-    'any.a: expected "value"',
+    'any: type "x/not.Known" is not in the schema (line 1, column 8)',
   ],
   [
     "an Any of an unknown type, no bytes",
@@ -833,6 +844,18 @@ const refused: readonly Refused[] = [
     'type "x/not.Known" is not in the schema',
   ],
   [
+    "an Any whose @type is no URL and no type of the schema",
+    "all.Known",
+    '{"any":{"@type":"not_a_url","value":""}}',
+    'any: "@type" must be a URL such as "x/package.Type", got "not_a_url" (line 1, column 8)',
+  ],
+  [
+    "members of their own in an Any of a message with a JSON form of its own",
+    "all.Known",
+    '{"any":{"@type":"x/google.protobuf.Duration","seconds":1}}',
+    'any.seconds: google.protobuf.Duration stands under "value" in an Any (line 1, column 46)',
+  ],
+  [
     "an Any without value",
     "all.Known",
     '{"any":{"@type":"x/google.protobuf.Duration"}}',
@@ -842,7 +865,7 @@ const refused: readonly Refused[] = [
     "an Any with a wrong value",
     "all.Known",
     '{"any":{"value":1,"@type":"x/google.protobuf.Duration"}}',
-    "any.value: expected a duration, got 1",
+    'any.value: expected a duration such as "1.5s", got 1',
   ],
   [
     "an Any with an unknown member",

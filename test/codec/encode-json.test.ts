@@ -255,6 +255,31 @@ const rows: readonly (readonly [reason: string, type: string, write: Write, expe
       ),
     '{"closedByName":{"b":"LATER"}}',
   ],
+  [
+    "such an entry after a known one with its key, which stays",
+    "old.Old",
+    (w) => {
+      for (const [key, value] of [
+        ["a", 7],
+        ["a", 9],
+        ["b", 0],
+        ["b", 7],
+        ["c", 9],
+      ] as const) {
+        message(w, 12, (e) => int(text(e, 1, key), 2, value));
+      }
+    },
+    '{"closedByName":{"a":"LATER","b":"LATER"}}',
+  ],
+  [
+    "an entry whose last value a closed enum knows",
+    "old.Old",
+    (w) => {
+      message(w, 12, (e) => int(int(text(e, 1, "a"), 2, 9), 2, 7));
+      message(w, 12, (e) => text(e, 1, "a"));
+    },
+    '{"closedByName":{"a":"ZERO"}}',
+  ],
   ["such a number in a oneof", "old.Old", (w) => int(text(w, 14, "x"), 13, 9), '{"textPick":"x"}'],
   // groups and extensions
   [

@@ -145,7 +145,10 @@ export const protoFiles: Readonly<Record<string, string>> = {
     }`,
 };
 
-export const registry: FileRegistry = compileProto(protoFiles).registry;
+const compiled = compileProto(protoFiles);
+export const registry: FileRegistry = compiled.registry;
+/** The FileDescriptorSet, for other runtimes. */
+export const descriptorSet: Uint8Array = compiled.set;
 
 /** The descriptor of a message of the test schema. */
 export function messageDesc(typeName: string): DescMessage {

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseConfig, readConfigFile } from "../../src/config/config-file.ts";
+import { configKeys, hintForKey } from "../../src/config/config-keys.ts";
+import { restKeys } from "../../src/gateway/rest-settings.ts";
 import { formatProblem } from "../../src/schema/problem.ts";
 
 const file = "etc/protogate.yaml";
@@ -120,6 +122,51 @@ const wrong: readonly (readonly [title: string, text: string, problem: string])[
     "a header that is a number, which may be a secret",
     "upstreams:\n  - target: a:1\n    header: {x: 12345}\n",
     "3:17: `upstreams[0].header.x`: expected text, or a list of texts, got something else",
+  ],
+  [
+    "a success status that promises what a reply does not keep",
+    "rest:\n  successStatus: 206\n",
+    "2:18: `rest.successStatus`: expected a status from 200 to 299, but neither 205 nor 206, got 206",
+  ],
+  [
+    "a success status that is a word",
+    "rest: {successStatus: created}\n",
+    "1:23: `rest.successStatus`: expected a status from 200 to 299, got `created`",
+  ],
+  [
+    "a misspelled setting of a method",
+    "methods:\n  - selector: a.B.C\n    rest: {emitDefalts: true}\n",
+    "3:12: unknown key `emitDefalts` in `methods[0].rest`, did you mean `emitDefaults`?",
+  ],
+  [
+    "a setting of a method that stands beside `rest`",
+    "methods: [{selector: a.B.C, protoNames: true}]\n",
+    "1:29: unknown key `protoNames` in `methods[0]`; it belongs under `rest`",
+  ],
+  [
+    "a setting that is for all methods or for none",
+    "methods: [{selector: a.B.C, rest: {unescape: all}}]\n",
+    "1:36: unknown key `unescape` in `methods[0].rest`; it belongs under `rest`",
+  ],
+  [
+    "a method's selector that is none",
+    "methods: {selector: 'a.B*'}\n",
+    "1:21: `methods.selector`: expected a method such as `acme.v1.Billing.Pay`, all below a name as `acme.v1.*`, or `*`, got `a.B*`",
+  ],
+  [
+    "a name that no header has",
+    'rest: {header: {"x y": user_id}}\n',
+    '1:24: `rest.header.x y`: expected a name of letters, digits and !#$%&\'*+-.^_`|~, got "x y"',
+  ],
+  [
+    "a binding to what is no field path",
+    "rest:\n  cookie: {session: user..id}\n",
+    "2:21: `rest.cookie.session`: expected the path of a field such as `user_id`, got `user..id`",
+  ],
+  [
+    "a binding to nothing",
+    "rest: {header: {x-a: }}\n",
+    "1:17: `rest.header.x-a`: expected the path of a field such as `user_id`, or a list of them, got nothing",
   ],
   ["a duplicate key", "listen: 1\nadmin: off\nlisten: 2\n", "3:1: the key `listen` is there twice"],
   ["a tab", "reflection:\n\tinterval: 30s\n", "2:1: a tab where YAML wants spaces"],
@@ -239,6 +286,47 @@ upstreams:
     ["x-tag", "b"],
   ]);
   assert.equal(billing?.tls?.serverName, "billing.internal");
+});
+
+test("settings of methods are read by selector, a mapping of headers becomes bindings", () => {
+  const read = layer(`
+rest: { unescape: all, unknownFields: ignore }
+methods:
+  - selector: acme.v1.Billing.Pay
+    rest:
+      successStatus: 201
+      location: ""
+      streamFormat: sse
+      header: { X-User-Id: user_id, x-tenant: [tenant, context.tenant] }
+      cookie: {}
+  - selector: "*"
+`);
+  assert.deepEqual(read.rest, { unescape: "all", unknownFields: "ignore" });
+  assert.deepEqual(read.methods, [
+    {
+      selector: "acme.v1.Billing.Pay",
+      rest: {
+        successStatus: 201,
+        location: "",
+        streamFormat: "sse",
+        header: [
+          { name: "x-user-id", field: "user_id" },
+          { name: "x-tenant", field: "tenant" },
+          { name: "x-tenant", field: "context.tenant" },
+        ],
+        cookie: [],
+      },
+    },
+    { selector: "*" },
+  ]);
+});
+
+test("every key of a RestPolicy can be written in the file, for all methods and for one", () => {
+  const keys = new Set(configKeys().map(({ path }) => path));
+  for (const key of restKeys) {
+    assert.ok(keys.has(`rest.${key}`), key);
+    assert.deepEqual(hintForKey(["methods", 0, "rest"], `${key}x`), `, did you mean \`${key}\`?`);
+  }
 });
 
 test("paths are relative to the file's folder", () => {

@@ -62,11 +62,52 @@ test("without a word everything has its default", () => {
     maxRequestBytes: 4 * 1024 ** 2,
     upstreams: [],
     schema: { descriptorSets: [], protos: [], protoPaths: [], serviceConfigs: [] },
+    methods: [],
     reflection: { intervalMs: 30_000, timeoutMs: 10_000 },
     timeout: {},
     drain: { graceMs: 30_000 },
     log: { level: "info" },
   });
+});
+
+test("settings of methods come in the order in which they win, each key with its place", () => {
+  const { methods, unescape: decoding } = config(
+    ["a:1"],
+    `methods:
+  - selector: a.B.*
+    rest: { protoNames: true }
+  - selector: a.B.C
+rest:
+  unescape: all
+  header: { x-a: a, x-b: b }
+`,
+  );
+  const place = (text: string): string => `${join(folder, "protogate.yaml")}:${text}`;
+  assert.equal(decoding, "all");
+  assert.deepEqual(methods, [
+    {
+      selector: "*",
+      place: place("6:3"),
+      rest: {
+        header: [
+          { name: "x-a", field: "a" },
+          { name: "x-b", field: "b" },
+        ],
+      },
+      places: new Map([
+        ["header", place("7:11")],
+        ["header.x-a", place("7:18")],
+        ["header.x-b", place("7:26")],
+      ]),
+    },
+    {
+      selector: "a.B.*",
+      place: place("2:15"),
+      rest: { protoNames: true },
+      places: new Map([["protoNames", place("3:25")]]),
+    },
+    { selector: "a.B.C", place: place("4:15"), rest: {}, places: new Map() },
+  ]);
 });
 
 test("an upstream is named by its address and read by reflection", () => {

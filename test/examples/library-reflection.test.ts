@@ -141,7 +141,7 @@ for (const service of [ServerReflection, ServerReflectionAlpha]) {
         { case: "fileContainingExtension", value: { containingType, extensionNumber: 72295728 } },
       );
       assert.equal(numbers?.case, "allExtensionNumbersResponse");
-      assert.deepEqual(numbers.value.extensionNumber, [72295728]);
+      assert.deepEqual(numbers.value.extensionNumber, [72295728, 318379894]);
       assert.equal(filesOf(file)[0]?.name, "google/api/annotations.proto");
     });
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadDescriptorSet } from "../../examples/library/descriptor-set.ts";
+import { Header } from "../../src/rpc/header.ts";
 import { createRouter } from "../../src/transcode/create-router.ts";
 import { tableOf } from "../transcode/route-fixture.ts";
 
@@ -27,6 +28,7 @@ test("every curl line of the README matches a route that takes its query", () =>
     const match = router.match(httpMethod, path);
     assert.equal(match.kind, "route", line);
     const body = new Uint8Array();
-    match.route.bind({ captures: match.captures, query, body, contentType: "application/json" });
+    const header = new Header();
+    match.route.bind({ captures: match.captures, query, header, body, contentType: "application/json" });
   }
 });

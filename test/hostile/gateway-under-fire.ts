@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { eventually } from "../matrix/eventually.ts";
 import { type HttpCall, type HttpReply, httpCall } from "../matrix/http-client.ts";
 import { startProcess } from "../matrix/process.ts";
@@ -69,10 +68,10 @@ export async function untilReady(gateway: FiredGateway): Promise<void> {
   });
 }
 
-/** A folder for one test file, removed when it ends. */
-export function scratchFolder(t: Pick<TestContext, "after">): string {
+/** A folder for one test or one test file: `after` is the test's, or the file's hook. */
+export function scratchFolder(after: (remove: () => void) => void): string {
   const folder = mkdtempSync(join(tmpdir(), "protogate-hostile-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -2,6 +2,7 @@
 // nobody ended. One method of each kind; reflection is a descriptor set, so that nothing but calls is counted.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
 import {
   Server,
   ServerCredentials,
@@ -11,7 +12,7 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from "@grpc/grpc-js";
-import { compileProto } from "../support/compile-proto.ts";
+import { type CompiledProto, compileProto } from "../support/compile-proto.ts";
 
 /** `data` is field 2, so that a message of any size is three bytes of head and a tail. */
 export const targetProto = `
@@ -40,7 +41,11 @@ service Target {
   }
   // Never answers.
   rpc Hold(Item) returns (Item) { option (google.api.http) = { get: "/v1/hold" additional_bindings: { post: "/v1/hold" body: "*" } }; }
-  // Never ends: one message of \`number\` bytes after the other, as fast as they are taken.
+  // Answers an item with \`number\` bytes of data: little asks for much.
+  rpc Swell(Item) returns (Item) { option (google.api.http) = { get: "/v1/swell/{number}" }; }
+  // A file of so many bytes whose type is \`text\`, whatever that is.
+  rpc File(Item) returns (google.api.HttpBody) { option (google.api.http) = { get: "/v1/file/{number}" }; }
+  // Never ends: one message of 16 KiB after the other, as fast as they are taken.
   rpc Pour(Item) returns (stream Item) { option (google.api.http) = { get: "/v1/pour" }; }
   // Says one thing and is silent from then on.
   rpc Rest(Item) returns (stream Item) { option (google.api.http) = { get: "/v1/rest" }; }
@@ -50,13 +55,17 @@ service Target {
 }
 `;
 
-let compiled: Uint8Array | undefined;
+let compiled: CompiledProto | undefined;
+
+function compileTarget(): CompiledProto {
+  compiled ??= compileProto({ "hostile/v1/target.proto": targetProto });
+  return compiled;
+}
 
 /** Writes the descriptor set into a folder and returns its path. */
 export function writeTargetSet(folder: string): string {
-  compiled ??= compileProto({ "hostile/v1/target.proto": targetProto }).set;
   const file = join(folder, "target.binpb");
-  writeFileSync(file, compiled);
+  writeFileSync(file, compileTarget().set);
   return file;
 }
 
@@ -93,11 +102,20 @@ function itemOf(dataBytes: number): Buffer {
   return Buffer.concat([Buffer.from(head), Buffer.alloc(dataBytes, 0x61)]);
 }
 
-export async function startTarget(port = 0): Promise<TargetBackend> {
+interface Item {
+  readonly text: string;
+  readonly number: number;
+}
+
+function readItem(bytes: Buffer): Item {
+  const desc = compileTarget().registry.getMessage("hostile.v1.Item");
+  if (desc === undefined) throw new Error("the schema has no Item");
+  return fromBinary(desc, bytes) as unknown as Item;
+}
+
+export async function startTarget(port = 0, host = "127.0.0.1"): Promise<TargetBackend> {
   let [active, begun] = [0, 0];
-  const count = (call: {
-    on(event: "cancelled", listener: () => void): unknown;
-  }): (() => void) => {
+  const count = (call: { on(event: "cancelled", listener: () => void): unknown }): (() => void) => {
     active++;
     begun++;
     let ended = false;
@@ -117,6 +135,8 @@ export async function startTarget(port = 0): Promise<TargetBackend> {
     {
       Echo: method("Echo", false, false),
       Hold: method("Hold", false, false),
+      Swell: method("Swell", false, false),
+      File: method("File", false, false),
       Pour: method("Pour", false, true),
       Rest: method("Rest", false, true),
       Collect: method("Collect", true, false),
@@ -129,6 +149,15 @@ export async function startTarget(port = 0): Promise<TargetBackend> {
       },
       Hold(call: ServerUnaryCall<Buffer, Buffer>) {
         count(call);
+      },
+      Swell(call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>) {
+        count(call)();
+        reply(null, itemOf(readItem(call.request).number));
+      },
+      File(call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>) {
+        count(call)();
+        const { text, number } = readItem(call.request);
+        reply(null, Buffer.concat([Buffer.from([0x0a]), lengthPrefixed(text), itemOf(number)]));
       },
       Pour(call: ServerWritableStream<Buffer, Buffer>) {
         const end = count(call);
@@ -163,12 +192,12 @@ export async function startTarget(port = 0): Promise<TargetBackend> {
     },
   );
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, at) =>
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, at) =>
       error ? reject(error) : resolve(at),
     );
   });
   return {
-    target: `127.0.0.1:${bound}`,
+    target: `${host}:${bound}`,
     active: () => active,
     begun: () => begun,
     close: () => server.forceShutdown(),

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FileRegistry } from "@bufbuild/protobuf";
-import { defaultJsonOptions } from "../../src/codec/codec.ts";
 import { createCodec } from "../../src/codec/create-codec.ts";
 import { compileRoutes } from "../../src/transcode/compile-routes.ts";
 import { createRouter } from "../../src/transcode/create-router.ts";
@@ -31,8 +30,9 @@ function rulesFrom(services: string): { registry: FileRegistry; rules: RouteRule
 
 function compile({ registry, rules }: { registry: FileRegistry; rules: readonly RouteRule[] }): RouteTable {
   return compileRoutes(rules, {
-    codec: createCodec(registry, defaultJsonOptions),
+    codecOf: (json) => createCodec(registry, json),
     dialect: dialects.standard,
+    policyOf: () => dialects.standard.policy,
   });
 }
 

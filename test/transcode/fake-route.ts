@@ -1,6 +1,7 @@
 // A route for tests of the router, which looks at method and template only.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { file_grpc_health_v1_health } from "../../src/gen/grpc/health/v1/health_pb.ts";
+import { dialects } from "../../src/transcode/dialect.ts";
 import { methodInfo } from "../../src/transcode/method-info.ts";
 import type { Route } from "../../src/transcode/route.ts";
 
@@ -17,6 +18,7 @@ export function fakeRoute(text: string): Route {
     template,
     method,
     info: methodInfo(method),
+    policy: dialects.standard.policy,
     body: "",
     responseBody: "",
     origin: text,
@@ -24,7 +26,11 @@ export function fakeRoute(text: string): Route {
     rawReplyBody: false,
     bind: unused,
     bindBody: unused,
+    bindForm: unused,
+    checkReplyForm: unused,
     encodeReply: unused,
+    locationOf: unused,
+    ownParameters: new Set(),
     explainBinding: unused,
   };
 }

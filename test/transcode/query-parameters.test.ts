@@ -71,6 +71,11 @@ const accepted: readonly (readonly [query: string, message: object, fact: string
     "64-bit integers keep every digit",
   ],
   ["i32=007", { i32: 7 }, "leading zeros do not make octals"],
+  [
+    "i32=1.0&u32=1e3&i64=9.223372036854775807e18&s64=-120e-1&nums=-0.0E%2B5",
+    { i32: 1, u32: 1000, i64: "9223372036854775807", s64: "-12", nums: [0] },
+    "integers as ProtoJSON spells them, where they are exact",
+  ],
   ["flt=1.5&dbl=-1e300", { flt: 1.5, dbl: -1e300 }, "floats"],
   ["flt=NaN&dbl=-Infinity", { flt: "NaN", dbl: "-Infinity" }, "floats that are no numbers"],
   ["flag=true", { flag: true }, "a bool"],
@@ -160,7 +165,12 @@ const rejected: readonly (readonly [query: string, message: string])[] = [
   ["i32=2147483648", 'query parameter "i32": expected int32, got "2147483648"'],
   ["u32=-1", 'query parameter "u32": expected uint32, got "-1"'],
   ["u64=18446744073709551616", 'query parameter "u64": expected uint64, got "18446744073709551616"'],
-  ["i64=1.0", 'query parameter "i64": expected int64, got "1.0"'],
+  ["i64=1.5", 'query parameter "i64": expected int64, got "1.5"'],
+  ["i32=1e-1", 'query parameter "i32": expected int32, got "1e-1"'],
+  ["i32=1e10", 'query parameter "i32": expected int32, got "1e10"'],
+  ["u64=1e400000000", 'query parameter "u64": expected uint64, got "1e400000000"'],
+  ["i32=1e", 'query parameter "i32": expected int32, got "1e"'],
+  ["i32=01.0", 'query parameter "i32": expected int32, got "01.0"'],
   ["i32=0x10", 'query parameter "i32": expected int32, got "0x10"'],
   ["i32=", 'query parameter "i32": expected int32, got ""'],
   ["i32=-", 'query parameter "i32": expected int32, got "-"'],
@@ -231,6 +241,12 @@ describe("refused queries", () => {
     const many = (count: number) => Array.from({ length: count }, () => "tags=").join("&");
     assert.equal(refused(many(queryLimits.parameterCount)), "not refused");
     assert.match(refused(many(queryLimits.parameterCount + 1)), /query: more than 1000 parameters/);
+  });
+
+  test("a query of 10,000 keys is refused, and costs no more than the first thousand", () => {
+    const keys = Array.from({ length: 5_000 }, (_, i) => `labels[${i}]=`).join("&");
+    assert.match(refused(keys), /query: (more than 1000 parameters|longer than 65536 characters)/);
+    assert.match(refused(Array.from({ length: 10_000 }, () => "a=b").join("&")), /query parameter "a"/);
   });
 
   test("a query longer than the limit is refused", () => {

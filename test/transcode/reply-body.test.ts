@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, type DescMessage, fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
-import { defaultJsonOptions } from "../../src/codec/codec.ts";
+import type { JsonOptions } from "../../src/codec/codec.ts";
 import { createCodec } from "../../src/codec/create-codec.ts";
-import { compileReplyBody } from "../../src/transcode/reply-body.ts";
+import { dialects } from "../../src/transcode/dialect.ts";
+import { compileReplyBody, type ReplyBodyScope } from "../../src/transcode/reply-body.ts";
+import type { ReplyForm } from "../../src/transcode/route.ts";
 import { compileSchema, refusalOf } from "./route-fixture.ts";
 
 const registry = compileSchema(`
+  enum View { BASIC = 0; FULL = 1; }
   message Author { string full_name = 1; }
   message Reply {
-    string text = 1; Author author = 2; repeated Author authors = 3; google.api.HttpBody file = 4; int64 count = 5;
+    string text = 1; Author author = 2; repeated Author authors = 3; google.api.HttpBody file = 4; int64 count = 5; View view = 6;
   }`);
-const codec = createCodec(registry, defaultJsonOptions);
+const { policy } = dialects.standard;
+const codecOf = (json: JsonOptions) => createCodec(registry, json);
+const scope = { policy, codec: codecOf(policy.json), codecOf };
 const reply = registry.getMessage("t.Reply") as DescMessage;
 const httpBody = registry.getMessage("google.api.HttpBody") as DescMessage;
 const json: JsonValue = {
@@ -23,10 +28,17 @@ const json: JsonValue = {
 const message = toBinary(reply, fromJson(reply, json));
 const empty = new Uint8Array(0);
 
-function encode(desc: DescMessage, responseBody: string, bytes: Uint8Array): string {
-  const writer = compileReplyBody(desc, responseBody, codec);
+function encode(
+  desc: DescMessage,
+  responseBody: string,
+  bytes: Uint8Array,
+  form?: ReplyForm,
+  of: ReplyBodyScope = scope,
+): string {
+  const writer = compileReplyBody(desc, responseBody, of);
   assert.ok(typeof writer === "object", String(writer));
-  const body = writer.encode(bytes);
+  if (form !== undefined) writer.check(form);
+  const body = writer.encode(bytes, form);
   return `${writer.raw ? "raw " : ""}${body.contentType} ${Buffer.from(body.content).toString()}`;
 }
 
@@ -74,10 +86,98 @@ test("a backend's bytes that are no such message are INTERNAL", () => {
   }
 });
 
-test("a response_body is a field of the reply message itself", () => {
-  assert.equal(compileReplyBody(reply, "nope", codec), 'response_body: no field "nope" in t.Reply');
+function protobufOf(responseBody: string, bytes: Uint8Array, desc = reply): number[] {
+  const writer = compileReplyBody(desc, responseBody, scope);
+  assert.ok(typeof writer === "object", String(writer));
+  const { contentType, content } = writer.encode(bytes, { format: "protobuf" });
+  assert.equal(contentType, writer.raw ? "application/octet-stream" : "application/protobuf");
+  return [...Buffer.from(content)];
+}
+
+test("a reply is protobuf where the client wants it: its own bytes, or those of a response_body message", () => {
+  assert.deepEqual(protobufOf("", message), [...message]);
+  assert.deepEqual(protobufOf("author", message), [0x0a, 1, 0x6e]);
+  assert.deepEqual(protobufOf("author", empty), []);
+});
+
+test("a response_body that is no message is protobuf in its reply message, alone", () => {
+  assert.deepEqual(protobufOf("text", message), [0x0a, 1, 0x74]);
+  assert.deepEqual(protobufOf("authors", message), [0x1a, 3, 0x0a, 1, 0x6d, 0x1a, 0]);
+  assert.deepEqual(protobufOf("count", empty), []);
+});
+
+test("an HttpBody stays what it is, whatever form is asked for", () => {
+  const bytes = toBinary(httpBody, create(httpBody, { data: Uint8Array.of(1) }));
+  assert.deepEqual(protobufOf("", bytes, httpBody), [1]);
   assert.equal(
-    compileReplyBody(reply, "author.full_name", codec),
+    encode(httpBody, "", bytes, { pretty: true, fields: "nope" }),
+    "raw application/octet-stream \x01",
+  );
+});
+
+test("a form may ask for numbers of enums, indentation and some of the fields", () => {
+  const bytes = toBinary(reply, fromJson(reply, { ...json, view: "FULL" }));
+  assert.equal(encode(reply, "view", bytes, {}), 'application/json "FULL"');
+  assert.equal(encode(reply, "view", bytes, { enumNumbers: true }), "application/json 1");
+  assert.equal(encode(reply, "author", bytes, { pretty: true }), 'application/json {\n  "fullName": "n"\n}');
+  assert.equal(
+    encode(reply, "", bytes, { fields: "text,author(full_name)" }),
+    'application/json {"text":"t","author":{"fullName":"n"}}',
+  );
+  assert.equal(
+    encode(reply, "authors", bytes, { fields: "fullName" }),
+    'application/json [{"fullName":"m"},{}]',
+  );
+  assert.equal(encode(reply, "", bytes, { fields: " " }), encode(reply, "", bytes));
+  assert.equal(encode(reply, "text", bytes, { fields: "*" }), 'application/json "t"');
+});
+
+test("a form whose fields name nothing is refused before the backend is asked", () => {
+  for (const [responseBody, fields, reason] of [
+    ["", "nope", 'no field "nope" in t.Reply'],
+    ["author", "text", 'no field "text" in t.Author'],
+    ["text", "a", '"text" is string, which has no fields to select'],
+    ["", "a(", "column 3: expected a field name"],
+  ] as const) {
+    assert.equal(
+      refusalOf(() => encode(reply, responseBody, message, { fields })),
+      `INVALID_ARGUMENT: query parameter "fields": ${reason}`,
+    );
+  }
+});
+
+test("the policy of a method decides about defaults, names, enums and 64-bit integers", () => {
+  const bytes = toBinary(reply, fromJson(reply, { count: "7", view: "FULL", author: { fullName: "n" } }));
+  const under = (options: Partial<JsonOptions>, form?: ReplyForm): string => {
+    const json = { ...policy.json, ...options };
+    return encode(reply, "", bytes, form, { policy: { ...policy, json }, codec: codecOf(json), codecOf });
+  };
+  assert.equal(under({}), 'application/json {"author":{"fullName":"n"},"count":"7","view":"FULL"}');
+  assert.equal(
+    under({ protoNames: true }),
+    'application/json {"author":{"full_name":"n"},"count":"7","view":"FULL"}',
+  );
+  assert.equal(
+    under({ enumNumbers: true }),
+    'application/json {"author":{"fullName":"n"},"count":"7","view":1}',
+  );
+  assert.equal(
+    under({ enumNumbers: true }, { enumNumbers: false }),
+    'application/json {"author":{"fullName":"n"},"count":"7","view":"FULL"}',
+  );
+  assert.equal(
+    under({ int64Numbers: true }),
+    'application/json {"author":{"fullName":"n"},"count":7,"view":"FULL"}',
+  );
+  assert.match(under({ emitDefaults: true }), /"text":""/);
+  // What is not selected is not there, and no default either.
+  assert.equal(under({ emitDefaults: true }, { fields: "count" }), 'application/json {"count":"7"}');
+});
+
+test("a response_body is a field of the reply message itself", () => {
+  assert.equal(compileReplyBody(reply, "nope", scope), 'response_body: no field "nope" in t.Reply');
+  assert.equal(
+    compileReplyBody(reply, "author.full_name", scope),
     'response_body: no field "author.full_name" in t.Reply',
   );
 });

@@ -9,6 +9,7 @@ message Req {
   string id = 1; Author author = 2; repeated Author authors = 3; repeated int32 nums = 4; map<string, int32> counts = 5;
   google.api.HttpBody file = 6; string text = 7; google.protobuf.Timestamp at = 8;
   oneof choice { Author left = 9; string right = 10; }
+  int64 big = 11; google.protobuf.Value value = 12;
 }`;
 const whole = 'post: "/a" body: "*"';
 const none = 'get: "/b"';
@@ -91,6 +92,23 @@ const rows: readonly (readonly [
     { id: "a", author: { name: "n" } },
     "protobuf for one field",
   ],
+  [whole, "application/json", '{"id":"a","id":"b"}', "", { id: "b" }, "of duplicate keys the last wins"],
+  [
+    whole,
+    "application/json",
+    '{"big":9223372036854775807}',
+    "",
+    { big: "9223372036854775807" },
+    "a 64-bit integer keeps every digit as a JSON number",
+  ],
+  [
+    whole,
+    "application/json; charset=utf-8",
+    '{"id":"__proto__","counts":{"__proto__":1}}',
+    "",
+    { id: "__proto__", counts: JSON.parse('{"__proto__":1}') },
+    "keys of Object.prototype are data",
+  ],
   [left, "application/json", "", "right=a", { right: "a" }, "an empty body sets no member of a oneof"],
 ];
 
@@ -112,6 +130,17 @@ const refusals: readonly (readonly [
   [whole, "", '{"id":1}', "", /^INVALID_ARGUMENT: .*id/],
   [whole, "", '{"nope":1}', "", /^INVALID_ARGUMENT: .*nope/],
   [whole, "", "{} {}", "", /^INVALID_ARGUMENT: /],
+  [
+    whole,
+    "",
+    '{"author":{"age":"abc"}}',
+    "",
+    /^INVALID_ARGUMENT: author\.age: expected int32, got .*line 1, column/,
+  ],
+  [whole, "", `{"value":${"[".repeat(100_000)}`, "", /^INVALID_ARGUMENT: .*deep/],
+  [whole, "", '{"id":"\\ud800"}', "", /^INVALID_ARGUMENT: /],
+  [whole, "", '{"id":"a', "", /^INVALID_ARGUMENT: /],
+  [whole, "", "\ufeff{}", "", /^INVALID_ARGUMENT: /],
   [
     whole,
     "",
@@ -141,7 +170,7 @@ const refusals: readonly (readonly [
 
 describe("refused bodies", () => {
   for (const [rule, contentType, body, query, expected] of refusals) {
-    test(`${rule} refuses ${JSON.stringify(body)} ${contentType} ?${query}`, () => {
+    test(`${rule} refuses ${JSON.stringify(body.slice(0, 40))} ${contentType} ?${query}`, () => {
       assert.match(
         refusalOf(() => fixture(rule).bind({ body, contentType, query })),
         expected,
@@ -153,6 +182,14 @@ describe("refused bodies", () => {
     assert.equal(outcomeOf('post: "/x" body: "nope"').reason, 'body: no field "nope" in t.Req');
     assert.equal(outcomeOf('post: "/y" body: "author.name"').reason, 'body: no field "author.name" in t.Req');
   });
+});
+
+test("a body that is not UTF-8 is refused", () => {
+  const body = Uint8Array.of(0x7b, 0x22, 0x69, 0x64, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d);
+  assert.match(
+    refusalOf(() => fixture(whole).bind({ body })),
+    /^INVALID_ARGUMENT: /,
+  );
 });
 
 test("the grpc-gateway profile ignores a body without a rule and unknown keys", () => {
@@ -264,6 +301,44 @@ test("groups of proto2 bind by their field name", () => {
     ),
   );
   assert.deepEqual(bind({ captures: ["x"], query: "id=i&e=X" }), { id: "i", extra: { a: "x" }, e: "X" });
+});
+
+test("reading a urlencoded form is total", () => {
+  const piece = fc.constantFrom(
+    "id",
+    "author.",
+    "age",
+    "counts[",
+    "]",
+    "=",
+    "&",
+    "%41",
+    "%",
+    "+",
+    "nums",
+    "1",
+    "[",
+    ".",
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...all), fc.array(piece, { maxLength: 12 }), (rule, pieces) => {
+      assert.match(
+        refusalOf(() =>
+          fixture(rule).route.bind(partsOf({ captures: ["a"], body: pieces.join(""), contentType: form })),
+        ),
+        /^(not refused|INVALID_ARGUMENT: (form|body))/,
+      );
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a form of 10,000 fields is refused", () => {
+  const body = Array.from({ length: 10_000 }, () => "nums=1").join("&");
+  assert.match(
+    refusalOf(() => fixture(whole).bind({ body, contentType: form })),
+    /^INVALID_ARGUMENT: form: more than 1000 parameters/,
+  );
 });
 
 test("binding is total: whatever the parts are, it gives a message or is refused as INVALID_ARGUMENT", () => {

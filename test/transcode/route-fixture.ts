@@ -7,11 +7,12 @@ import {
   hasOption,
   toJson,
 } from "@bufbuild/protobuf";
-import { defaultJsonOptions } from "../../src/codec/codec.ts";
 import { createCodec } from "../../src/codec/create-codec.ts";
 import { http } from "../../src/gen/google/api/annotations_pb.ts";
-import { compileRoutes } from "../../src/transcode/compile-routes.ts";
+import { Header } from "../../src/rpc/header.ts";
+import { type CompileRoutesOptions, compileRoutes } from "../../src/transcode/compile-routes.ts";
 import { dialects, type ProfileName } from "../../src/transcode/dialect.ts";
+import type { RestPolicy } from "../../src/transcode/rest-policy.ts";
 import type { RequestParts, Route, RouteRule, RouteTable } from "../../src/transcode/route.ts";
 import { compileProto } from "../support/compile-proto.ts";
 
@@ -41,10 +42,23 @@ export function rulesOf(registry: FileRegistry): RouteRule[] {
   return rules;
 }
 
-export function tableOf(registry: FileRegistry, profile: ProfileName = "standard"): RouteTable {
+/** What a test changes of a dialect. */
+export interface TableOptions extends Pick<CompileRoutesOptions, "unescape"> {
+  readonly policy?: Partial<RestPolicy>;
+}
+
+export function tableOf(
+  registry: FileRegistry,
+  profile: ProfileName = "standard",
+  { policy, ...options }: TableOptions = {},
+): RouteTable {
   const dialect = dialects[profile];
-  const codec = createCodec(registry, { ...defaultJsonOptions, unknownFields: dialect.unknownFields });
-  return compileRoutes(rulesOf(registry), { codec, dialect });
+  return compileRoutes(rulesOf(registry), {
+    codecOf: (json) => createCodec(registry, json),
+    dialect,
+    policyOf: () => ({ ...dialect.policy, ...policy }),
+    ...options,
+  });
 }
 
 export interface Fixture {
@@ -55,8 +69,12 @@ export interface Fixture {
 }
 
 /** The one route of a schema. */
-export function fixtureOf(registry: FileRegistry, profile: ProfileName = "standard"): Fixture {
-  const { routes, refused } = tableOf(registry, profile);
+export function fixtureOf(
+  registry: FileRegistry,
+  profile: ProfileName = "standard",
+  options: TableOptions = {},
+): Fixture {
+  const { routes, refused } = tableOf(registry, profile, options);
   const [route] = routes;
   if (route === undefined) throw new Error(`no route: ${refused.map(({ reason }) => reason).join(", ")}`);
   return fixtureOfRoute(registry, route);
@@ -81,12 +99,13 @@ export function fixturesOf(
   rules: readonly string[],
   profile: ProfileName = "standard",
   syntax?: string,
+  options: TableOptions = {},
 ): (rule: string) => { readonly fixture?: Fixture; readonly reason?: string } {
   const rpcs = rules.map(
     (rule, i) => `rpc M${i}(Req) returns (google.protobuf.Empty) { option (google.api.http) = { ${rule} }; }`,
   );
   const registry = compileSchema(`${messages}\nservice S { ${rpcs.join("\n")} }`, syntax);
-  const { routes, refused, shadowed } = tableOf(registry, profile);
+  const { routes, refused, shadowed } = tableOf(registry, profile, options);
   return (rule) => {
     const name = `M${rules.indexOf(rule)}`;
     const route = [...routes, ...shadowed.map((entry) => entry.route)].find(({ info }) => info.name === name);
@@ -102,6 +121,7 @@ export function partsOf(parts: Parameters<Fixture["bind"]>[0]): RequestParts {
   return {
     captures: [],
     query: "",
+    header: new Header(),
     contentType: "",
     ...parts,
     body: typeof body === "string" ? new TextEncoder().encode(body) : body,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fixturesOf } from "./route-fixture.ts";
+import fc from "fast-check";
+import { fixturesOf, partsOf, refusalOf } from "./route-fixture.ts";
 
 const messages = `
   message Author { string full_name = 1; Author mentor = 2; }
@@ -55,5 +56,59 @@ describe("the update mask of a PATCH", () => {
 
   test("stays empty in the other profiles", () => {
     assert.equal(maskOf(patch, '{"displayTitle":"t"}', "", fixturesOf(messages, rules)), undefined);
+  });
+
+  test("is filled in any profile where the method's policy says infer, and kept where it says keep", () => {
+    const infer = fixturesOf(messages, rules, "standard", undefined, { policy: { updateMask: "infer" } });
+    assert.equal(maskOf(patch, '{"displayTitle":"t"}', "", infer), "displayTitle");
+    const keep = fixturesOf(messages, rules, "grpc-gateway", undefined, { policy: { updateMask: "keep" } });
+    assert.equal(maskOf(patch, '{"displayTitle":"t"}', "", keep), undefined);
+  });
+
+  test("is told by explain where it is inferred, and not where one came", () => {
+    const { route } = gateway(patch).fixture ?? {};
+    const masks = (query: string) =>
+      route
+        ?.explainBinding(partsOf({ captures: ["x"], query, body: '{"displayTitle":"t","nope":1}' }))
+        .filter(({ from, field }) => from === "body" && field === "update_mask");
+    const inferred = {
+      from: "body",
+      key: "book",
+      text: "display_title",
+      field: "update_mask",
+      type: "google.protobuf.FieldMask",
+      outcome: "bound",
+      reason: "the fields that the body names, as the mask came empty",
+    };
+    assert.deepEqual(masks(""), [inferred]);
+    assert.deepEqual(masks("updateMask="), [inferred]);
+    assert.deepEqual(masks("updateMask=author"), []);
+  });
+
+  test("is inferred or the body is refused, whatever the body is", () => {
+    const route = gateway(patch).fixture?.route;
+    const json = fc.jsonValue().map((value) => JSON.stringify({ author: value, nope: value, more: value }));
+    const text = fc.array(
+      fc.constantFrom("{", "}", '"author":', '"__proto__":', "null", "[", "]", ",", "1"),
+      { maxLength: 9 },
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          json,
+          text.map((pieces) => pieces.join("")),
+          fc.string(),
+        ),
+        (body) => {
+          const parts = partsOf({ captures: ["x"], body });
+          assert.match(
+            refusalOf(() => route?.bind(parts)),
+            /^(not refused|INVALID_ARGUMENT: )/,
+          );
+          route?.explainBinding(parts);
+        },
+      ),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -5,7 +5,8 @@ import { Code } from "../../src/rpc/code.ts";
 import { Header } from "../../src/rpc/header.ts";
 import { RpcError } from "../../src/rpc/rpc-error.ts";
 import { decodeBinaryHeader, encodeBinaryHeader } from "../../src/wire/binary-header.ts";
-import { appendForwarded, metadataFromHttp, metadataToHttp } from "../../src/wire/metadata.ts";
+import { appendForwarded, metadataFromHttp, metadataToHttp, trailerToHttp } from "../../src/wire/metadata.ts";
+import { metadataRules } from "../../src/wire/metadata-rules.ts";
 
 const inRows: readonly [name: string, value: string, passes: boolean, reason: string][] = [
   ["authorization", "Bearer x", true, "backends authenticate"],
@@ -88,7 +89,7 @@ for (const [value, parts, reason] of binaryRows) {
 }
 
 test("a -bin value that is not base64 is taken as raw bytes where the profile says so", () => {
-  const metadata = metadataFromHttp(Header.of([["x-bin", "h\xe9llo, you"]]), { notBase64: "raw" });
+  const metadata = metadataFromHttp(Header.of([["x-bin", "h\xe9llo, you"]]), metadataRules.google);
   assert.deepEqual(
     metadata.getAll("x-bin").map((value) => Buffer.from(value, "base64").toString("latin1")),
     ["h\xe9llo, you"],
@@ -156,4 +157,89 @@ test("a request is not changed by taking its metadata", () => {
   const header = Header.of([["x-a", "1"]]);
   appendForwarded(metadataFromHttp(header), { remoteAddress: "192.0.2.1", host: "h", scheme: "http" });
   assert.deepEqual([...header], [["x-a", "1"]]);
+});
+
+const gatewayRows: readonly [
+  name: string,
+  value: string,
+  want: readonly [string, string][],
+  reason: string,
+][] = [
+  ["accept", "a/b", [["grpcgateway-accept", "a/b"]], "a permanent header gets the prefix"],
+  ["user-agent", "curl", [["grpcgateway-user-agent", "curl"]], "likewise"],
+  ["content-type", "a/b", [["grpcgateway-content-type", "a/b"]], "under its prefix it is no transport name"],
+  ["cookie", "a=b", [["grpcgateway-cookie", "a=b"]], "likewise"],
+  [
+    "authorization",
+    "Bearer x",
+    [
+      ["authorization", "Bearer x"],
+      ["grpcgateway-authorization", "Bearer x"],
+    ],
+    "the one that passes under both names",
+  ],
+  ["x-request-id", "7", [], "no permanent header"],
+  ["host", "gateway", [], "Go has it nowhere among the headers"],
+  ["grpc-metadata-tenant", "acme", [["tenant", "acme"]], "what stands after the prefix is the name"],
+  ["grpc-metadata-blob-bin", "AAE=", [["blob-bin", "AAE"]], "base64 as everywhere"],
+  ["grpc-metadata-grpc-timeout", "1S", [], "a name of the transport's does not come in under the prefix"],
+  ["grpc-metadata-content-type", "a/b", [], "nor this one"],
+  ["grpc-metadata-te", "trailers", [], "nor this one"],
+  ["grpc-metadata-", "x", [], "no name at all"],
+  ["grpc-timeout", "1S", [], "the gateway writes its own"],
+  ["grpc-metadata-name", "Jürgen", [], "gRPC has no such value"],
+  ["x-forwarded-for", "192.0.2.1", [["x-forwarded-for", "192.0.2.1"]], "the gateway appends to it"],
+  ["traceparent", "00-x", [["traceparent", "00-x"]], "a trace goes on through every hop"],
+  ["last-event-id", "4", [["last-event-id", "4"]], "where a stream of events is resumed"],
+];
+for (const [name, value, want, reason] of gatewayRows) {
+  test(`${name}: ${value} is ${JSON.stringify(want)} in the grpc-gateway profile: ${reason}`, () => {
+    assert.deepEqual([...metadataFromHttp(Header.of([[name, value]]), metadataRules["grpc-gateway"])], want);
+  });
+}
+
+test("the grpc-gateway profile has its prefixes on the way out", () => {
+  const metadata = Header.of([
+    ["x-cost", "2"],
+    ["blob-bin", "AAE"],
+    ["grpc-status", "0"],
+    ["content-type", "application/grpc"],
+  ]);
+  const rules = metadataRules["grpc-gateway"];
+  assert.deepEqual(
+    [...metadataToHttp(metadata, rules)],
+    [
+      ["grpc-metadata-x-cost", "2"],
+      ["grpc-metadata-blob-bin", "AAE"],
+    ],
+  );
+  assert.deepEqual(
+    [...trailerToHttp(metadata, rules)],
+    [
+      ["grpc-trailer-x-cost", "2"],
+      ["grpc-trailer-blob-bin", "AAE"],
+    ],
+  );
+});
+
+test("the google profile passes what the standard one does, but for what -bin may hold", () => {
+  const header = Header.of([
+    ["x-goog-user-project", "p"],
+    ["x-bin", "AAE="],
+  ]);
+  assert.deepEqual(
+    [...metadataFromHttp(header, metadataRules.google)],
+    [
+      ["x-goog-user-project", "p"],
+      ["x-bin", "AAE"],
+    ],
+  );
+});
+
+test("what connection lists stays behind in the grpc-gateway profile too", () => {
+  const header = Header.of([
+    ["connection", "cookie"],
+    ["cookie", "a=b"],
+  ]);
+  assert.deepEqual([...metadataFromHttp(header, metadataRules["grpc-gateway"])], []);
 });

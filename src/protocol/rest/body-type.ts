@@ -1,18 +1,23 @@
 // Which bodies a REST route reads. What names no readable type is answered with 415 before the body is looked at.
-// Source: semantics "Body"; RFC 9110 §15.5.16.
+// Source: semantics "Body"; RFC 9110 §15.5.16, §8.4 (Content-Encoding).
 import { Code } from "../../rpc/code.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import { mediaTypeOf } from "../../wire/accept.ts";
 
-const binaryTypes = new Set(["application/protobuf", "application/x-protobuf"]);
-const formTypes = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
+export const formType = "application/x-www-form-urlencoded";
+const unaryTypes = new Set([
+  "application/protobuf",
+  "application/x-protobuf",
+  formType,
+  "multipart/form-data",
+]);
 const lineTypes = new Set(["application/x-ndjson", "application/jsonl"]);
 
 /** `undefined` = readable, else the error to answer 415 with. */
 export function refuseContentType(contentType: string, streamed: boolean): RpcError | undefined {
   const mediaType = mediaTypeOf(contentType);
   if (mediaType === "" || mediaType === "application/json" || mediaType.endsWith("+json")) return undefined;
-  if (streamed ? lineTypes.has(mediaType) : binaryTypes.has(mediaType) || formTypes.has(mediaType)) {
+  if (streamed ? lineTypes.has(mediaType) || isMultipart(mediaType) : unaryTypes.has(mediaType)) {
     return undefined;
   }
   const expected = streamed ? "application/json or application/x-ndjson" : "application/json";
@@ -20,6 +25,21 @@ export function refuseContentType(contentType: string, streamed: boolean): RpcEr
     Code.INVALID_ARGUMENT,
     `Content-Type ${JSON.stringify(mediaType.slice(0, 80))} is not read here, expected ${expected}${hint(mediaType)}`,
   );
+}
+
+/** Compressed bodies would be unpacked to who knows what size: no route reads them. */
+export function refuseContentEncoding(contentEncoding: string | undefined): RpcError | undefined {
+  if (contentEncoding === undefined) return undefined;
+  const encoding = contentEncoding.trim().toLowerCase();
+  if (encoding === "" || encoding === "identity") return undefined;
+  return new RpcError(
+    Code.INVALID_ARGUMENT,
+    `Content-Encoding ${JSON.stringify(encoding.slice(0, 80))} is not read here, expected identity`,
+  );
+}
+
+export function isMultipart(contentType: string): boolean {
+  return mediaTypeOf(contentType) === "multipart/form-data";
 }
 
 /** Whether each line is a message whatever it begins with, an array too. */
@@ -33,7 +53,7 @@ export function isLines(contentType: string): boolean {
  */
 export function refuseMislabelledJson(contentType: string, body: Uint8Array): RpcError | undefined {
   const mediaType = mediaTypeOf(contentType);
-  if (mediaType !== "application/x-www-form-urlencoded" || !looksLikeJson(body)) return undefined;
+  if (mediaType !== formType || !looksLikeJson(body)) return undefined;
   return new RpcError(
     Code.INVALID_ARGUMENT,
     `the body looks like JSON but is labelled a form${hint(mediaType)}`,
@@ -47,7 +67,5 @@ function looksLikeJson(body: Uint8Array): boolean {
 }
 
 function hint(mediaType: string): string {
-  return mediaType === "application/x-www-form-urlencoded"
-    ? "; with curl add -H 'Content-Type: application/json'"
-    : "";
+  return mediaType === formType ? "; with curl add -H 'Content-Type: application/json'" : "";
 }

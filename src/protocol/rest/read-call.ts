@@ -2,15 +2,17 @@
 import type { Call } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
 import type { Header } from "../../rpc/header.ts";
-import { streamsRequests } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
-import type { Route } from "../../transcode/route.ts";
+import type { FormPart } from "../../transcode/route.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
 import { appendForwarded, metadataFromHttp } from "../../wire/metadata.ts";
+import type { MetadataRules } from "../../wire/metadata-rules.ts";
 import { readBody } from "../../wire/read-body.ts";
-import { refuseContentType, refuseMislabelledJson } from "./body-type.ts";
+import { isMultipart, refuseContentEncoding, refuseContentType, refuseMislabelledJson } from "./body-type.ts";
 import { readDeadline } from "./read-deadline.ts";
-import { readMessages } from "./read-messages.ts";
+import { readForm } from "./read-form.ts";
+import { type BodyFailure, readMessages } from "./read-messages.ts";
+import type { RoutePlan } from "./reply-choice.ts";
 
 /** A refusal that HTTP has a status of its own for. */
 export interface HttpRefusal {
@@ -18,47 +20,89 @@ export interface HttpRefusal {
   readonly error: RpcError;
 }
 
+export interface CallInput {
+  readonly request: HttpRequest;
+  readonly plan: RoutePlan;
+  readonly captures: readonly string[];
+  /** Raw query, without what is not to be bound. */
+  readonly query: string;
+  /** Where the body has been read already, and is none of the call's. */
+  readonly bodyless?: boolean;
+  /** Largest unary body, and largest message of a stream, in bytes. */
+  readonly maxRequestBytes: number;
+  readonly rules: MetadataRules;
+  /** Where to leave what the messages of a stream fail with. */
+  readonly bodyFailure?: BodyFailure | undefined;
+}
+
+const empty = new Uint8Array(0);
+
 /**
  * @returns the call, or the refusal of its body
  * @throws RpcError INVALID_ARGUMENT naming the variable, parameter, field path or header; CANCELLED when the client
  *   goes away while the body is read
  */
-export async function readCall(
-  request: HttpRequest,
-  route: Route,
-  captures: readonly string[],
-  maxRequestBytes: number,
-): Promise<Call | HttpRefusal> {
-  const deadline = readDeadline(request.header);
-  const contentType = request.header.get("content-type") ?? "";
-  const streamed = streamsRequests(route.info.kind);
-  if (!request.bodyless && route.body !== "" && !route.rawRequestBody) {
-    const error = refuseContentType(contentType, streamed);
+export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
+  const { request, plan, captures, query, maxRequestBytes } = input;
+  const { route } = plan;
+  const { header } = request;
+  const deadline = readDeadline(header);
+  const contentType = header.get("content-type") ?? "";
+  const bodyless = request.bodyless || input.bodyless === true;
+  const asIs = route.rawRequestBody || route.body === "";
+  // What nearly every client says of its body needs no closer look.
+  const json = contentType === "application/json";
+  if (!bodyless && !asIs) {
+    const error =
+      (json ? undefined : refuseContentType(contentType, plan.streamsRequests)) ??
+      refuseContentEncoding(header.get("content-encoding"));
     if (error !== undefined) return { httpStatus: 415, error };
   }
   const head = {
     method: route.info,
-    header: metadataOf(request),
+    header: metadataOf(request, input.rules),
     signal: request.signal,
     ...(deadline && { deadline }),
   };
-  const parts = { captures, query: request.query, contentType };
-  if (streamed) {
-    return { ...head, kind: "stream", messages: readMessages(request, route, parts, maxRequestBytes) };
+  if (plan.streamsRequests) {
+    const parts = { captures, query, header, contentType };
+    const messages = readMessages(request, route, parts, maxRequestBytes, input.bodyFailure);
+    return { ...head, kind: "stream", messages };
   }
-  const body = await readBody(request, maxRequestBytes);
+  if (!json && !bodyless && !asIs && isMultipart(contentType)) {
+    const form = await readWholeForm(request, contentType, maxRequestBytes);
+    if ("httpStatus" in form) return form;
+    return {
+      ...head,
+      kind: "unary",
+      message: route.bindForm(form, { captures, query, header, contentType }),
+    };
+  }
+  const body = bodyless ? empty : await readBody(request, maxRequestBytes);
   if (body === undefined) {
     const message = `request body is larger than the limit of ${maxRequestBytes} bytes`;
     return { httpStatus: 413, error: new RpcError(Code.RESOURCE_EXHAUSTED, message) };
   }
-  const asIs = route.rawRequestBody || route.body === "";
-  const mislabelled = asIs ? undefined : refuseMislabelledJson(contentType, body);
+  const mislabelled = json || asIs ? undefined : refuseMislabelledJson(contentType, body);
   if (mislabelled !== undefined) return { httpStatus: 415, error: mislabelled };
-  return { ...head, kind: "unary", message: route.bind({ ...parts, body }) };
+  return { ...head, kind: "unary", message: route.bind({ captures, query, header, contentType, body }) };
 }
 
-function metadataOf(request: HttpRequest): Header {
-  const metadata = metadataFromHttp(request.header);
+async function readWholeForm(
+  request: HttpRequest,
+  contentType: string,
+  maxBytes: number,
+): Promise<readonly FormPart[] | HttpRefusal> {
+  try {
+    return await readForm(request, contentType, maxBytes);
+  } catch (reason) {
+    if (!(reason instanceof RpcError) || reason.code !== Code.RESOURCE_EXHAUSTED) throw reason;
+    return { httpStatus: 413, error: reason };
+  }
+}
+
+function metadataOf(request: HttpRequest, rules: MetadataRules): Header {
+  const metadata = metadataFromHttp(request.header, rules);
   appendForwarded(metadata, {
     remoteAddress: request.remoteAddress,
     host: request.header.get("host") ?? "",

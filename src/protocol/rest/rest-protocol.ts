@@ -1,22 +1,25 @@
 // REST: whatever is no RPC protocol, by the routes that `google.api.http` rules were compiled to.
-
 import type { Handler } from "../../rpc/call.ts";
 import { Code, codeName } from "../../rpc/code.ts";
 import { Header } from "../../rpc/header.ts";
 import type { Logger } from "../../rpc/logger.ts";
 import type { MethodInfo } from "../../rpc/method.ts";
-import { streamsReplies } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { Dialect } from "../../transcode/dialect.ts";
-import type { Route } from "../../transcode/route.ts";
-import type { Router } from "../../transcode/router.ts";
-import { negotiateMediaType } from "../../wire/accept.ts";
+import type { ReplyForm, Route } from "../../transcode/route.ts";
+import type { RouteMatch, Router } from "../../transcode/router.ts";
+import { takeSystemParameters } from "../../transcode/system-parameters.ts";
+import { acceptOf } from "../../wire/accept.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http-message.ts";
+import { metadataRules } from "../../wire/metadata-rules.ts";
 import type { Protocol } from "../../wire/protocol.ts";
+import { type FormQuery, isFormPost, readFormQuery } from "./form-query.ts";
+import { defaultHeartbeatMs } from "./heartbeat.ts";
 import { readCall } from "./read-call.ts";
+import type { BodyFailure } from "./read-messages.ts";
+import { chooseReply, planRoute, type RoutePlan } from "./reply-choice.ts";
 import type { StatusFormat } from "./status-format.ts";
-import { bareStreamFormats, resultStreamFormats } from "./stream-format.ts";
-import { writeError } from "./write-error.ts";
+import { type ErrorContext, writeError } from "./write-error.ts";
 import { writeReply } from "./write-reply.ts";
 
 export interface RestOptions {
@@ -27,51 +30,111 @@ export interface RestOptions {
   readonly handlerOf: (method: MethodInfo) => Handler;
   /** Largest request body, in bytes. */
   readonly maxRequestBytes: number;
+  /** Silence on a stream of events after which it gets a comment, in milliseconds; default 15 seconds. */
+  readonly heartbeatMs?: number;
   readonly logger: Logger;
 }
 
+interface ServedRoute extends RoutePlan {
+  readonly onStreamError: (error: RpcError) => void;
+}
+
+type Matched = Extract<RouteMatch, { readonly kind: "route" }>;
+
 export function createRestProtocol(options: RestOptions): Protocol {
   const { router, dialect, formatStatus, handlerOf, maxRequestBytes, logger } = options;
-  const streamFormats = dialect.streamShape === "bare" ? bareStreamFormats : resultStreamFormats;
-  const streamTypes = [...streamFormats.keys()];
+  const { heartbeatMs = defaultHeartbeatMs } = options;
+  const rules = metadataRules[dialect.metadataRules];
+  const takesParameters = dialect.systemParameters !== "none";
+  const plans = new Map<Route, ServedRoute>();
 
+  const planOf = (route: Route): ServedRoute => {
+    let plan = plans.get(route);
+    if (plan === undefined) {
+      plan = { ...planRoute(route), onStreamError: (error) => logFailure(logger, route, error) };
+      plans.set(route, plan);
+    }
+    return plan;
+  };
+
+  /** @param form the form that stands for the query and the body, see `readFormQuery` */
   const answer = async (
     request: HttpRequest,
-    route: Route,
-    captures: readonly string[],
+    { route, captures }: Matched,
+    form: FormQuery | undefined,
   ): Promise<HttpResponse> => {
-    const streamType = streamsReplies(route.info.kind)
-      ? negotiateMediaType(request.header.get("accept"), streamTypes)
-      : "application/json";
-    const streamFormat = streamFormats.get(streamType ?? "application/json");
-    if (streamFormat === undefined) throw new Error(`stream type ${streamType} has no format`);
-    const call = await readCall(request, route, captures, maxRequestBytes);
-    if ("httpStatus" in call) return writeError(call.error, formatStatus, call.httpStatus);
-    const reply = await handlerOf(route.info)(call);
-    return writeReply(reply, {
-      route,
-      streamFormat,
-      formatStatus,
-      onStreamError: (error) => logFailure(logger, route, error),
-    });
+    const accept = acceptOf(request.header);
+    let asked: ReplyForm | undefined;
+    const plan = planOf(route);
+    const bodyFailure: BodyFailure | undefined = plan.streamsRequests ? {} : undefined;
+    try {
+      let query = form?.query ?? request.query;
+      if (takesParameters && query !== "") {
+        const taken = takeSystemParameters(query, dialect, route);
+        // A query without a system parameter is handed back as it is, and asks for nothing.
+        if (taken.query !== query) {
+          asked = taken.form;
+          query = taken.query;
+        }
+      }
+      const choice = chooseReply(plan, accept, asked);
+      if (choice.form !== undefined) route.checkReplyForm(choice.form);
+      const call = await readCall({
+        request,
+        plan,
+        captures,
+        query,
+        bodyless: form !== undefined,
+        maxRequestBytes,
+        rules,
+        bodyFailure,
+      });
+      if ("httpStatus" in call) {
+        return writeError(call.error, { formatStatus, rules, accept, form: asked }, call.httpStatus);
+      }
+      const reply = await handlerOf(route.info)(call);
+      return await writeReply(reply, {
+        route,
+        choice,
+        formatStatus,
+        rules,
+        heartbeatMs,
+        seenCount: choice.streamFormat.numbered ? seenCountOf(request.header) : 0,
+        onStreamError: plan.onStreamError,
+      });
+    } catch (reason) {
+      // Where the body is at fault, what the backend made of its missing end is not the answer.
+      const error = RpcError.from(bodyFailure?.reason ?? reason);
+      logFailure(logger, route, error);
+      const tooLarge = bodyFailure?.reason !== undefined && error.code === Code.RESOURCE_EXHAUSTED;
+      return writeError(error, { formatStatus, rules, accept, form: asked }, tooLarge ? 413 : undefined);
+    }
+  };
+
+  const answerForm = async (request: HttpRequest, matched: Matched): Promise<HttpResponse> => {
+    const context = { formatStatus, rules, accept: acceptOf(request.header) };
+    try {
+      const form = await readFormQuery(request, maxRequestBytes);
+      if ("error" in form) return writeError(form.error, context, form.httpStatus);
+      return await answer(request, matched, form);
+    } catch (reason) {
+      return writeError(reason, context);
+    }
   };
 
   return {
     name: "rest",
     accepts: () => true,
-    async handle(request) {
+    handle(request) {
       const match = router.match(request.httpMethod, request.path);
-      if (match.kind === "no_route") return undefined;
-      if (match.kind === "wrong_method") {
-        return writeWrongMethod(request, match.allow, dialect, formatStatus);
+      if (match.kind === "route") return answer(request, match, undefined);
+      if (match.kind === "no_route") return Promise.resolve(undefined);
+      if (dialect.formPost && match.allow.includes("GET") && isFormPost(request)) {
+        const get = router.match("GET", request.path);
+        if (get.kind === "route") return answerForm(request, get);
       }
-      try {
-        return await answer(request, match.route, match.captures);
-      } catch (reason) {
-        const error = RpcError.from(reason);
-        logFailure(logger, match.route, error);
-        return writeError(error, formatStatus);
-      }
+      const context = { formatStatus, rules, accept: acceptOf(request.header) };
+      return Promise.resolve(writeWrongMethod(request, match.allow, dialect, context));
     },
   };
 }
@@ -80,7 +143,7 @@ function writeWrongMethod(
   request: HttpRequest,
   allow: readonly string[],
   dialect: Dialect,
-  formatStatus: StatusFormat,
+  context: ErrorContext,
 ): HttpResponse {
   const allowed = allow.join(", ");
   if (request.httpMethod === "OPTIONS") {
@@ -91,7 +154,13 @@ function writeWrongMethod(
     `${request.httpMethod.slice(0, 20)} is not allowed on this path, only ${allowed}`,
   );
   const httpStatus = dialect.wrongMethod === "method-not-allowed" ? 405 : 501;
-  return writeError(error, formatStatus, httpStatus, [["allow", allowed]]);
+  return writeError(error, context, httpStatus, [["allow", allowed]]);
+}
+
+/** A client that resumes a stream of events says how many it has: ours are numbered. */
+function seenCountOf(header: Header): number {
+  const text = header.get("last-event-id");
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 /** Only failures of our own are worth a line: what a backend answers is its client's affair. */

@@ -9,8 +9,17 @@ import type { ErrorDetail, RpcError } from "../../rpc/rpc-error.ts";
 import type { Dialect } from "../../transcode/dialect.ts";
 import { httpStatusOf } from "../../wire/http-status.ts";
 
-/** The status of an error as one JSON object. */
-export type StatusFormat = (error: RpcError) => string;
+export interface StatusFormat {
+  /**
+   * The status of an error as one JSON object.
+   * @param httpStatus what HTTP says beside it, where that does not follow from the code (404, 405, 413, 415)
+   */
+  (error: RpcError, httpStatus?: number): string;
+  /** The same under the key `error`, as it stands among the messages of a stream. */
+  readonly wrapped: (error: RpcError) => string;
+  /** The details alone, a JSON list. */
+  readonly details: (error: RpcError) => string;
+}
 
 /** @param codec its registry decodes the details; a type that it does not know is printed as base64 */
 export function createStatusFormat(codec: Codec, dialect: Dialect): StatusFormat {
@@ -28,13 +37,13 @@ export function createStatusFormat(codec: Codec, dialect: Dialect): StatusFormat
       });
     }
   };
-  return (error) => {
-    const message = JSON.stringify(error.rawMessage);
-    const details = `[${error.details.map(formatDetail).join(",")}]`;
-    if (dialect.errorShape === "plain") {
-      return `{"code":${error.code},"message":${message},"details":${details}}`;
-    }
+  const details = (error: RpcError): string => `[${error.details.map(formatDetail).join(",")}]`;
+  const plain = (error: RpcError): string =>
+    `{"code":${error.code},"message":${JSON.stringify(error.rawMessage)},"details":${details(error)}}`;
+  const google = (error: RpcError, httpStatus = httpStatusOf(error.code)): string => {
     const status = JSON.stringify(codeName(error.code));
-    return `{"error":{"code":${httpStatusOf(error.code)},"message":${message},"status":${status},"details":${details}}}`;
+    return `{"error":{"code":${httpStatus},"message":${JSON.stringify(error.rawMessage)},"status":${status},"details":${details(error)}}}`;
   };
+  if (dialect.errorShape === "google") return Object.assign(google, { wrapped: google, details });
+  return Object.assign(plain, { wrapped: (error: RpcError) => `{"error":${plain(error)}}`, details });
 }

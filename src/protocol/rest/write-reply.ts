@@ -1,72 +1,78 @@
-// Writes a reply as a REST response: one JSON value, a stream in the format that `Accept` chose, or an HttpBody's bytes.
+// Writes a reply as a REST response: one message in the form that was chosen, a stream in its layout, or an HttpBody's
+// bytes, with the status and the Location that the method's policy says.
 import type { Reply, StreamReply, UnaryReply } from "../../rpc/call.ts";
 import { Header } from "../../rpc/header.ts";
-import { RpcError } from "../../rpc/rpc-error.ts";
+import type { RpcError } from "../../rpc/rpc-error.ts";
 import type { Route } from "../../transcode/route.ts";
-import type { BodyPiece, HttpResponse } from "../../wire/http-message.ts";
-import { metadataToHttp } from "../../wire/metadata.ts";
+import type { HttpResponse } from "../../wire/http-message.ts";
+import { appendMetadata, isLegalMetadata, trailerToHttp } from "../../wire/metadata.ts";
+import type { MetadataRules } from "../../wire/metadata-rules.ts";
+import { withHeartbeat } from "./heartbeat.ts";
+import type { ReplyChoice } from "./reply-choice.ts";
+import { encodeFirst, jsonPieces, rawPieces } from "./reply-pieces.ts";
 import type { StatusFormat } from "./status-format.ts";
-import type { StreamFormat } from "./stream-format.ts";
 
 export interface ReplyContext {
   readonly route: Route;
-  readonly streamFormat: StreamFormat;
+  readonly choice: ReplyChoice;
   readonly formatStatus: StatusFormat;
+  readonly rules: MetadataRules;
+  /** Milliseconds of silence after which a stream of events gets a comment. */
+  readonly heartbeatMs: number;
+  /** How many messages of a stream the client has from an earlier request. */
+  readonly seenCount: number;
   /** Told of an error that ended a stream after its header. */
   readonly onStreamError: (error: RpcError) => void;
 }
 
 /** @throws RpcError INTERNAL when the backend's bytes are not the message that the schema says */
 export async function writeReply(reply: Reply, context: ReplyContext): Promise<HttpResponse> {
-  if (reply.kind === "unary") return writeUnary(reply, context.route);
+  if (reply.kind === "unary") return writeUnary(reply, context);
   return context.route.rawReplyBody ? writeRawStream(reply, context) : writeJsonStream(reply, context);
 }
 
-function writeUnary(reply: UnaryReply, route: Route): HttpResponse {
-  const { contentType, content } = route.encodeReply(reply.message);
-  const response = { httpStatus: 200, header: responseHeader(contentType, reply.header), body: content };
+function writeUnary(reply: UnaryReply, { route, choice, rules }: ReplyContext): HttpResponse {
+  const { successStatus: httpStatus, location } = route.policy;
+  const header = new Header();
+  // RFC 9110 §15.3.5 and §15.3.6: these have no content, and so none that could be described.
+  const bodyless = httpStatus === 204 || httpStatus === 205;
+  const body = bodyless ? undefined : route.encodeReply(reply.message, choice.form);
+  if (body !== undefined) header.append("content-type", choice.contentType ?? body.contentType);
+  appendMetadata(header, reply.header, rules.metadataPrefix);
+  if (location !== "") setLocation(header, route.locationOf(reply.message));
+  const response = { httpStatus, header, ...(body && { body: body.content }) };
   if (reply.trailer.size === 0) return response;
-  return { ...response, trailer: async () => metadataToHttp(reply.trailer) };
+  return { ...response, trailer: async () => trailerToHttp(reply.trailer, rules) };
+}
+
+function setLocation(header: Header, location: string | undefined): void {
+  if (location !== undefined && isLegalMetadata("location", location)) header.set("location", location);
 }
 
 function writeJsonStream(reply: StreamReply, context: ReplyContext): HttpResponse {
+  const { choice, rules, heartbeatMs, onStreamError } = context;
+  const { streamFormat } = choice;
+  const header = new Header(["content-type", streamFormat.contentType]);
+  appendMetadata(header, reply.header, rules.metadataPrefix);
+  const { heartbeat } = streamFormat;
+  // An event that comes out of a cache is none.
+  if (heartbeat !== undefined && !header.has("cache-control")) header.append("cache-control", "no-cache");
   let failure: RpcError | undefined;
+  const pieces = jsonPieces(reply, context, (error) => {
+    failure = error;
+    onStreamError(error);
+  });
   return {
     httpStatus: 200,
-    header: responseHeader(context.streamFormat.contentType, reply.header),
-    body: jsonPieces(reply, context, (error) => {
-      failure = error;
-      context.onStreamError(error);
-    }),
+    header,
+    body: heartbeat === undefined ? pieces : withHeartbeat(pieces, heartbeat, heartbeatMs),
     trailer: async () => {
-      const trailer = metadataToHttp(await reply.trailer);
+      const trailer = trailerToHttp(await reply.trailer, rules);
       // The body can only say that something went wrong; the trailer says it where HTTP tooling looks for it.
       if (failure !== undefined) trailer.append("grpc-status", String(failure.code));
       return trailer;
     },
   };
-}
-
-async function* jsonPieces(
-  reply: StreamReply,
-  { route, streamFormat, formatStatus }: ReplyContext,
-  onError: (error: RpcError) => void,
-): AsyncIterable<BodyPiece> {
-  if (streamFormat.open !== "") yield streamFormat.open;
-  let count = 0;
-  try {
-    for await (const message of reply.messages) {
-      const { content } = route.encodeReply(message);
-      yield streamFormat.item(content.toString(), count);
-      count++;
-    }
-  } catch (reason) {
-    const error = RpcError.from(reason);
-    onError(error);
-    yield streamFormat.error(formatStatus(error), count);
-    return;
-  }
-  if (streamFormat.close !== "") yield streamFormat.close;
 }
 
 /**
@@ -76,39 +82,10 @@ async function* jsonPieces(
 async function writeRawStream(reply: StreamReply, context: ReplyContext): Promise<HttpResponse> {
   const messages = reply.messages[Symbol.asyncIterator]();
   const first = await messages.next();
-  if (first.done === true) {
-    return { httpStatus: 200, header: responseHeader("application/octet-stream", reply.header) };
-  }
-  const head = context.route.encodeReply(first.value);
-  return {
-    httpStatus: 200,
-    header: responseHeader(head.contentType, reply.header),
-    body: rawPieces(head.content, messages, context),
-    trailer: async () => metadataToHttp(await reply.trailer),
-  };
-}
-
-async function* rawPieces(
-  first: BodyPiece,
-  messages: AsyncIterator<Uint8Array>,
-  { route, onStreamError }: ReplyContext,
-): AsyncIterable<BodyPiece> {
-  try {
-    yield first;
-    for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
-      yield route.encodeReply(next.value).content;
-    }
-  } catch (reason) {
-    onStreamError(RpcError.from(reason));
-    throw reason;
-  } finally {
-    await messages.return?.();
-  }
-}
-
-function responseHeader(contentType: string, metadata: Header): Header {
-  const header = new Header();
-  header.append("content-type", contentType);
-  for (const [name, value] of metadataToHttp(metadata)) header.append(name, value);
-  return header;
+  const head = first.done === true ? undefined : await encodeFirst(first.value, messages, context.route);
+  const header = new Header(["content-type", head?.contentType ?? "application/octet-stream"]);
+  appendMetadata(header, reply.header, context.rules.metadataPrefix);
+  const trailer = async (): Promise<Header> => trailerToHttp(await reply.trailer, context.rules);
+  if (head === undefined) return { httpStatus: 200, header, trailer };
+  return { httpStatus: 200, header, body: rawPieces(head.content, messages, context), trailer };
 }

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  isLines,
-  refuseContentType,
-  refuseMislabelledJson,
-} from "../../../src/protocol/rest/body-type.ts";
+import { isLines, refuseContentType, refuseMislabelledJson } from "../../../src/protocol/rest/body-type.ts";
 import { Code } from "../../../src/rpc/code.ts";
 
 const rows: readonly [contentType: string, unary: boolean, streamed: boolean, why: string][] = [
@@ -15,7 +11,12 @@ const rows: readonly [contentType: string, unary: boolean, streamed: boolean, wh
   ["application/protobuf", true, false, "one message as it is"],
   ["application/x-protobuf", true, false, "its older name"],
   ["application/x-www-form-urlencoded", true, false, "a form is one message"],
-  ["multipart/form-data; boundary=x", true, false, "a form with files likewise"],
+  [
+    "multipart/form-data; boundary=x",
+    true,
+    true,
+    "a form with files is one message, or a stream of their pieces",
+  ],
   ["application/x-ndjson", false, true, "lines are a stream"],
   ["application/jsonl", false, true, "their other name"],
   ["text/plain", false, false, "text is no message"],
@@ -34,7 +35,10 @@ for (const [contentType, unary, streamed, why] of rows) {
 test("the refusal names what was sent, shortened, and what is expected", () => {
   const unary = refuseContentType(`text/${"x".repeat(5_000)}`, false);
   assert.equal(unary?.code, Code.INVALID_ARGUMENT);
-  assert.match(unary?.rawMessage ?? "", /^Content-Type "text\/x+" is not read here, expected application\/json$/);
+  assert.match(
+    unary?.rawMessage ?? "",
+    /^Content-Type "text\/x+" is not read here, expected application\/json$/,
+  );
   assert.ok((unary?.rawMessage.length ?? 0) < 200);
   const streamed = refuseContentType("application/x-www-form-urlencoded", true);
   assert.match(
@@ -58,7 +62,8 @@ for (const [contentType, body, refused, why] of labels) {
   test(`${JSON.stringify(body)} as ${contentType} is ${refused ? "" : "not "}taken for mislabelled JSON: ${why}`, () => {
     const error = refuseMislabelledJson(contentType, Buffer.from(body));
     assert.equal(error !== undefined, refused);
-    if (error) assert.match(error.rawMessage, /looks like JSON.*curl add -H 'Content-Type: application\/json'/);
+    if (error)
+      assert.match(error.rawMessage, /looks like JSON.*curl add -H 'Content-Type: application\/json'/);
   });
 }
 

@@ -95,3 +95,10 @@ export function bodyIterator({ body }: HttpResponse): AsyncIterator<string | Uin
 export async function trailerOf({ trailer }: HttpResponse): Promise<[string, string][]> {
   return trailer === undefined ? [] : [...(await trailer())];
 }
+
+/** Every item of a stream. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type HttpRefusal, readCall } from "../../../src/protocol/rest/read-call.ts";
+import { planRoute } from "../../../src/protocol/rest/reply-choice.ts";
 import type { Call } from "../../../src/rpc/call.ts";
 import { Code } from "../../../src/rpc/code.ts";
 import { RpcError } from "../../../src/rpc/rpc-error.ts";
 import type { ProfileName } from "../../../src/transcode/dialect.ts";
+import { metadataRules } from "../../../src/wire/metadata-rules.ts";
 import { json, requestOf, type TestRequest } from "./pieces.ts";
 import { blobDesc, decode, messageOf, noteDesc, routeOf } from "./rest-fixture.ts";
 
@@ -14,7 +16,14 @@ interface Options {
 }
 
 async function read(name: string, request: TestRequest, options: Options = {}): Promise<Call | HttpRefusal> {
-  return readCall(request, routeOf(name, options.profile), ["7"], options.maxRequestBytes ?? 1_000);
+  return readCall({
+    request,
+    plan: planRoute(routeOf(name, options.profile)),
+    captures: ["7"],
+    query: request.query,
+    maxRequestBytes: options.maxRequestBytes ?? 1_000,
+    rules: metadataRules[options.profile ?? "standard"],
+  });
 }
 
 async function readGood(name: string, request: TestRequest, options: Options = {}): Promise<Call> {
@@ -33,7 +42,10 @@ test("path, query and body become one message", async () => {
   const get = await readGood("Get", requestOf("GET", "/notes/7?text=a+b"));
   assert.deepEqual(decode(noteDesc, messageOf(get)), { id: "7", text: "a b" });
   assert.equal(get.method.path, "/t.Notes/Get");
-  const put = await readGood("Put", requestOf("POST", "/notes/7", { header: [json], body: ['{"te', 'xt":"x"}'] }));
+  const put = await readGood(
+    "Put",
+    requestOf("POST", "/notes/7", { header: [json], body: ['{"te', 'xt":"x"}'] }),
+  );
   assert.deepEqual(decode(noteDesc, messageOf(put)), { id: "7", text: "x" });
 });
 
@@ -137,15 +149,18 @@ test("every header but the transport's becomes metadata, duplicates in order", a
       ["accept-encoding", "gzip"],
     ],
   });
-  assert.deepEqual([...(await readGood("Get", request)).header], [
-    ["authorization", "Bearer t"],
-    ["x-tag", "1"],
-    ["x-tag", "2"],
-    ["x-blob-bin", "AQI"],
-    ["x-forwarded-for", "192.0.2.7"],
-    ["x-forwarded-host", "api.example"],
-    ["x-forwarded-proto", "http"],
-  ]);
+  assert.deepEqual(
+    [...(await readGood("Get", request)).header],
+    [
+      ["authorization", "Bearer t"],
+      ["x-tag", "1"],
+      ["x-tag", "2"],
+      ["x-blob-bin", "AQI"],
+      ["x-forwarded-for", "192.0.2.7"],
+      ["x-forwarded-host", "api.example"],
+      ["x-forwarded-proto", "http"],
+    ],
+  );
 });
 
 test("x-forwarded-* are appended to, not replaced", async () => {

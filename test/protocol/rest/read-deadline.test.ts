@@ -56,7 +56,9 @@ for (const [name, text, why] of bad) {
   test(`${name}: ${JSON.stringify(text)} is refused: ${why}`, () => {
     assert.throws(() => readDeadline(Header.of([[name, text]])), {
       code: Code.INVALID_ARGUMENT,
-      rawMessage: new RegExp(`^header ${name}: expected .*, got ${JSON.stringify(text).replace(/[.]/g, "\\.")}$`),
+      rawMessage: new RegExp(
+        `^header ${name}: expected .*, got ${JSON.stringify(text).replace(/[.]/g, "\\.")}$`,
+      ),
     });
   });
 }

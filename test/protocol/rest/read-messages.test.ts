@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readMessages } from "../../../src/protocol/rest/read-messages.ts";
 import { Code } from "../../../src/rpc/code.ts";
 import type { ProfileName } from "../../../src/transcode/dialect.ts";
-import { json, requestOf, type TestRequest } from "./pieces.ts";
+import { collect, json, requestOf, type TestRequest } from "./pieces.ts";
 import { blobDesc, decode, noteDesc, routeOf } from "./rest-fixture.ts";
 
 interface Options {
@@ -13,13 +13,13 @@ interface Options {
 
 function streamOf(name: string, request: TestRequest, options: Options = {}): AsyncIterable<Uint8Array> {
   const contentType = request.header.get("content-type") ?? "";
-  const parts = { captures: ["7"], query: request.query, contentType };
+  const parts = { captures: ["7"], query: request.query, header: request.header, contentType };
   return readMessages(request, routeOf(name, options.profile), parts, options.maxMessageBytes ?? 1_000);
 }
 
 async function read(name: string, request: TestRequest, options: Options = {}): Promise<unknown[]> {
   const desc = name === "Upload" ? blobDesc : noteDesc;
-  const messages = await Array.fromAsync(streamOf(name, request, options));
+  const messages = await collect(streamOf(name, request, options));
   return messages.map((message) => decode(desc, message));
 }
 
@@ -60,12 +60,19 @@ test("a body without values is a stream without messages", async () => {
 test("a rule without a body is one message of path and query", async () => {
   const touched = [{ id: "7", text: "x" }];
   assert.deepEqual(await read("Touch", requestOf("POST", "/?text=x")), touched);
-  assert.deepEqual(await read("Touch", requestOf("POST", "/?text=x", { body: [] })), touched, "an empty body");
+  assert.deepEqual(
+    await read("Touch", requestOf("POST", "/?text=x", { body: [] })),
+    touched,
+    "an empty body",
+  );
 });
 
 test("bytes where the rule has no body are refused, and ignored in the grpc-gateway profile", async () => {
   const request = (): TestRequest => requestOf("POST", "/?text=x", { body: ["{}", "{}", "{}"] });
-  await assert.rejects(read("Touch", request()), { code: Code.INVALID_ARGUMENT, rawMessage: /takes no body/ });
+  await assert.rejects(read("Touch", request()), {
+    code: Code.INVALID_ARGUMENT,
+    rawMessage: /takes no body/,
+  });
   const ignored = await read("Touch", request(), { profile: "grpc-gateway" });
   assert.deepEqual(ignored, [{ id: "7", text: "x" }], "one message, however many pieces the body came in");
 });
@@ -115,7 +122,9 @@ test("the limit is one message's: a stream may be longer", async () => {
 });
 
 test("a raw piece larger than the limit comes in messages of the limit", async () => {
-  const messages = await read("Upload", requestOf("PUT", "/", { body: ["0123456789", "ab"] }), { maxMessageBytes: 4 });
+  const messages = await read("Upload", requestOf("PUT", "/", { body: ["0123456789", "ab"] }), {
+    maxMessageBytes: 4,
+  });
   const data = messages.map((message) => (message as { file: { data: string } }).file.data);
   assert.deepEqual(data, ["0123", "4567", "89", "ab"].map(base64));
 });

@@ -1,6 +1,13 @@
 // The REST edge of a small schema: real codec, routes and router, requests and backends as plain values, since the
 // edge knows neither a socket nor a wire.
-import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
 import { defaultJsonOptions } from "../../../src/codec/codec.ts";
 import { createCodec } from "../../../src/codec/create-codec.ts";
 import { createRestProtocol } from "../../../src/protocol/rest/rest-protocol.ts";
@@ -11,11 +18,13 @@ import type { LogFields, Logger } from "../../../src/rpc/logger.ts";
 import { compileRoutes } from "../../../src/transcode/compile-routes.ts";
 import { createRouter } from "../../../src/transcode/create-router.ts";
 import { dialects, type ProfileName } from "../../../src/transcode/dialect.ts";
+import type { RestPolicy } from "../../../src/transcode/rest-policy.ts";
 import type { Route } from "../../../src/transcode/route.ts";
 import type { HttpRequest, HttpResponse } from "../../../src/wire/http-message.ts";
 import type { Protocol } from "../../../src/wire/protocol.ts";
 import { compileProto } from "../../support/compile-proto.ts";
 import { rulesOf } from "../../transcode/route-fixture.ts";
+import { collect } from "./pieces.ts";
 
 const { registry } = compileProto({
   "notes.proto": `syntax = "proto3"; package t;
@@ -23,6 +32,7 @@ import "google/api/annotations.proto";
 import "google/api/httpbody.proto";
 message Note { string id = 1; string text = 2; int64 size = 3; }
 message Blob { string id = 1; google.api.HttpBody file = 2; }
+message Form { string id = 1; string title = 2; bytes data = 3; google.api.HttpBody file = 4; int32 pages = 5; }
 service Notes {
   rpc Get(Note) returns (Note) { option (google.api.http) = { get: "/notes/{id}" }; }
   rpc Put(Note) returns (Note) { option (google.api.http) = { post: "/notes/{id}" body: "*" }; }
@@ -33,6 +43,8 @@ service Notes {
   rpc Download(Note) returns (stream google.api.HttpBody) { option (google.api.http) = { get: "/files/{id}" }; }
   rpc Upload(stream Blob) returns (Note) { option (google.api.http) = { put: "/files/{id}" body: "file" }; }
   rpc Store(Blob) returns (Note) { option (google.api.http) = { put: "/blobs/{id}" body: "file" }; }
+  rpc Send(stream Form) returns (Note) { option (google.api.http) = { post: "/forms/{id}:send" body: "*" }; }
+  rpc Attach(Form) returns (Note) { option (google.api.http) = { post: "/forms/{id}" body: "*" }; }
   rpc Fetch(Note) returns (google.api.HttpBody) { option (google.api.http) = { get: "/blobs/{id}" }; }
 }`,
 });
@@ -47,6 +59,7 @@ function descOf(typeName: string): DescMessage {
 
 export const noteDesc: DescMessage = descOf("t.Note");
 export const blobDesc: DescMessage = descOf("t.Blob");
+export const formDesc: DescMessage = descOf("t.Form");
 export const httpBodyDesc: DescMessage = descOf("google.api.HttpBody");
 
 /** A message of the schema, binary. */
@@ -67,16 +80,26 @@ export function statusFormatOf(profile: ProfileName = "standard"): StatusFormat 
   return createStatusFormat(createCodec(registry, defaultJsonOptions), dialects[profile]);
 }
 
-export function routesOf(profile: ProfileName = "standard"): readonly Route[] {
+/** @param policy what every method says otherwise than its profile */
+export function routesOf(
+  profile: ProfileName = "standard",
+  policy: Partial<RestPolicy> = {},
+): readonly Route[] {
   const dialect = dialects[profile];
-  const { unknownFields, emitDefaults } = dialect;
-  const codec = createCodec(registry, { ...defaultJsonOptions, unknownFields, emitDefaults });
-  return compileRoutes(rulesOf(registry), { codec, dialect }).routes;
+  return compileRoutes(rulesOf(registry), {
+    codecOf: (json) => createCodec(registry, json),
+    dialect,
+    policyOf: () => ({ ...dialect.policy, ...policy }),
+  }).routes;
 }
 
 /** The route of a method of `t.Notes`. */
-export function routeOf(name: string, profile: ProfileName = "standard"): Route {
-  const route = routesOf(profile).find(({ info }) => info.name === name);
+export function routeOf(
+  name: string,
+  profile: ProfileName = "standard",
+  policy: Partial<RestPolicy> = {},
+): Route {
+  const route = routesOf(profile, policy).find(({ info }) => info.name === name);
   if (route === undefined) throw new Error(`no route of ${name}`);
   return route;
 }
@@ -104,18 +127,23 @@ export interface RestEdge {
   handle(request: HttpRequest): Promise<HttpResponse>;
 }
 
-export function createEdge(
-  handler: Handler,
-  options: { readonly profile?: ProfileName; readonly maxRequestBytes?: number } = {},
-): RestEdge {
-  const { profile = "standard", maxRequestBytes = 1_000 } = options;
+export interface EdgeOptions {
+  readonly profile?: ProfileName;
+  readonly maxRequestBytes?: number;
+  readonly policy?: Partial<RestPolicy>;
+  readonly heartbeatMs?: number;
+}
+
+export function createEdge(handler: Handler, options: EdgeOptions = {}): RestEdge {
+  const { profile = "standard", maxRequestBytes = 1_000, policy, heartbeatMs } = options;
   const { logger, lines } = createLog();
   const protocol = createRestProtocol({
-    router: createRouter(routesOf(profile)),
+    router: createRouter(routesOf(profile, policy)),
     dialect: dialects[profile],
     formatStatus: statusFormatOf(profile),
     handlerOf: () => handler,
     maxRequestBytes,
+    ...(heartbeatMs !== undefined && { heartbeatMs }),
     logger,
   });
   return {
@@ -150,5 +178,5 @@ export function messageOf(call: Call): Uint8Array {
 /** Every message of a streamed call. */
 export async function messagesOf(call: Call): Promise<Uint8Array[]> {
   if (call.kind !== "stream") throw new Error("the call has one message");
-  return Array.fromAsync(call.messages);
+  return collect(call.messages);
 }

@@ -1,0 +1,1 @@
+export async function buildOpenApi(_output: string): Promise<void> {}
