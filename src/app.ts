@@ -1,4 +1,5 @@
 // The composition root: the only place that wires rooms together, from a resolved config to a running gateway.
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAdmin } from "./admin/create-admin.ts";
@@ -39,7 +40,7 @@ export interface App {
  * @throws Error when an address cannot be bound or a TLS file cannot be read
  */
 export async function startApp(config: Config, logger: Logger): Promise<App> {
-  const gateway = await createConfiguredGateway(config, logger);
+  const gateway = await createConfiguredGateway(config, logger, true);
   const admin = await createAdmin({
     routes: gateway.routes,
     explain: gateway.explain,
@@ -59,6 +60,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     onError,
   };
   const listeners: Listener[] = [];
+  let adminListener: Listener | undefined;
   try {
     const tls = config.tls && (await readTls(config.tls));
     for (const { host, port } of config.listen) {
@@ -68,9 +70,8 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     let adminUrl = adminOnMain ? urls[0] : undefined;
     if (config.admin.kind === "listener") {
       const { host, port } = config.admin;
-      const listener = await createListener({ ...main, host, port, handle: async () => undefined });
-      listeners.push(listener);
-      adminUrl = listener.url;
+      adminListener = await createListener({ ...main, host, port, handle: async () => undefined });
+      adminUrl = adminListener.url;
     }
     await Promise.race([gateway.firstPass, sleep(firstPassMs, undefined, { ref: false })]);
     return {
@@ -80,12 +81,14 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       close: async () => {
         gateway.drain();
         await Promise.all(listeners.map((listener) => listener.close(config.drain.graceMs)));
+        // The last to go, so that /readyz says until then that the gateway is draining.
+        await adminListener?.close(0);
         await gateway.close();
         await admin.close();
       },
     };
   } catch (reason) {
-    await Promise.all(listeners.map((listener) => listener.close(0)));
+    await Promise.all([...listeners, adminListener].map((listener) => listener?.close(0)));
     await gateway.close();
     await admin.close();
     throw reason;
@@ -102,7 +105,7 @@ export interface Inspection {
 
 /** Reads every source once and builds what would serve. */
 export async function inspect(config: Config, logger: Logger): Promise<Inspection> {
-  const gateway = await createConfiguredGateway(config, logger);
+  const gateway = await createConfiguredGateway(config, logger, false);
   await gateway.firstPass;
   return {
     routes: gateway.routes(),
@@ -111,7 +114,7 @@ export async function inspect(config: Config, logger: Logger): Promise<Inspectio
   };
 }
 
-async function createConfiguredGateway(config: Config, logger: Logger): Promise<Gateway> {
+async function createConfiguredGateway(config: Config, logger: Logger, connect: boolean): Promise<Gateway> {
   const upstreams = await Promise.all(config.upstreams.map(createUpstream));
   const { timeout } = config;
   return createGateway({
@@ -126,6 +129,7 @@ async function createConfiguredGateway(config: Config, logger: Logger): Promise<
     methods: config.methods,
     ...(config.unescape !== undefined && { unescape: config.unescape }),
     strict: config.strict,
+    connect,
     maxRequestBytes: config.maxRequestBytes,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),
     logger,
@@ -147,14 +151,28 @@ async function createUpstream(config: UpstreamConfig): Promise<Upstream> {
   return { name, target, transport: createGrpcJsTransport({ target, tls }) };
 }
 
+/** @throws Error naming the file that is not what it should be: OpenSSL's own text names none */
 async function readTls(config: ListenerTlsConfig): Promise<NonNullable<ListenerOptions["tls"]>> {
   const { certFile, keyFile, clientCaFile } = config;
-  const clientCa = clientCaFile && (await readFile(clientCaFile, "utf8"));
+  const clientCa = clientCaFile && (await readPem(clientCaFile, "certificates", isCertificate));
   return {
-    cert: await readFile(certFile, "utf8"),
-    key: await readFile(keyFile, "utf8"),
+    cert: await readPem(certFile, "a certificate", isCertificate),
+    key: await readPem(keyFile, "a private key", createPrivateKey),
     ...(clientCa && { clientCa }),
   };
+}
+
+const isCertificate = (pem: string): unknown => new X509Certificate(pem);
+
+async function readPem(file: string, what: string, check: (pem: string) => unknown): Promise<string> {
+  const pem = await readFile(file, "utf8");
+  try {
+    check(pem);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${file}: expected ${what} in PEM, ${reason}`, { cause });
+  }
+  return pem;
 }
 
 function createSources(config: Config, upstreams: readonly Upstream[]): SchemaSource[] {

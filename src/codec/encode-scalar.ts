@@ -10,42 +10,44 @@ import {
   PRINTED_DEFAULT,
   UNKNOWN_VALUE,
 } from "./encode-state.ts";
+import { printDouble, printFloat, printInt32, printInt64, printUint32, printUint64 } from "./print-number.ts";
 
 function outcome(isDefault: boolean): number {
   return isDefault ? PRINTED_DEFAULT : PRINTED;
 }
 
 /** Prints the 64-bit value in the reader, signed, in quotes. */
-function printInt64(state: EncodeState): number {
+function quotedInt64(state: EncodeState): number {
   const { reader, writer } = state;
   writer.byte(0x22);
-  writeInt64(writer, reader.lo, reader.hi);
+  printInt64(writer, reader.lo, reader.hi);
   writer.byte(0x22);
   return outcome((reader.lo | reader.hi) === 0);
 }
 
-function printUint64(state: EncodeState): number {
+function quotedUint64(state: EncodeState): number {
   const { reader, writer } = state;
   writer.byte(0x22);
-  writeUint64(writer, reader.lo, reader.hi);
+  printUint64(writer, reader.lo, reader.hi);
   writer.byte(0x22);
   return outcome((reader.lo | reader.hi) === 0);
 }
 
 /** Prints it without quotes where a double holds it exactly. 2^53 itself has `hi` 0x200000 and `lo` 0. */
-function printInt64Number(state: EncodeState): number {
+function numberOrQuotedInt64(state: EncodeState): number {
   const { reader, writer } = state;
   const value = reader.hi * 0x100000000 + (reader.lo >>> 0);
-  if (Math.abs(value) > 2 ** 53 || (Math.abs(value) === 2 ** 53 && reader.lo !== 0)) return printInt64(state);
-  writeInt64(writer, reader.lo, reader.hi);
+  if (Math.abs(value) > 2 ** 53 || (Math.abs(value) === 2 ** 53 && reader.lo !== 0))
+    return quotedInt64(state);
+  printInt64(writer, reader.lo, reader.hi);
   return outcome(value === 0);
 }
 
-function printUint64Number(state: EncodeState): number {
+function numberOrQuotedUint64(state: EncodeState): number {
   const { reader, writer } = state;
   const hi = reader.hi >>> 0;
-  if (hi > 0x200000 || (hi === 0x200000 && reader.lo !== 0)) return printUint64(state);
-  writeUint64(writer, reader.lo, reader.hi);
+  if (hi > 0x200000 || (hi === 0x200000 && reader.lo !== 0)) return quotedUint64(state);
+  printUint64(writer, reader.lo, reader.hi);
   return outcome((reader.lo | reader.hi) === 0);
 }
 
@@ -53,11 +55,11 @@ function printUint64Number(state: EncodeState): number {
 function encoder64(read: (state: EncodeState) => void, signed: boolean, options: JsonOptions): EncodeValue {
   const print = signed
     ? options.int64Numbers
-      ? printInt64Number
-      : printInt64
+      ? numberOrQuotedInt64
+      : quotedInt64
     : options.int64Numbers
-      ? printUint64Number
-      : printUint64;
+      ? numberOrQuotedUint64
+      : quotedUint64;
   return (state) => {
     read(state);
     return print(state);

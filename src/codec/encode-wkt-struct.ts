@@ -10,6 +10,7 @@ import { scalarEncoder } from "./encode-scalar.ts";
 import { type EncodeState, PRINTED } from "./encode-state.ts";
 import { customEncoder } from "./encode-wkt.ts";
 import type { FieldEncoder } from "./field-encoder.ts";
+import { printDouble } from "./print-number.ts";
 
 export interface StructEncoders {
   readonly struct: MessageEncoder;

@@ -4,7 +4,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import { copyBytes } from "../wire/copy-bytes.ts";
+import { copyBytes } from "../wire/protobuf-writer.ts";
 import { base64EncodedLength, encodeBase64 } from "./base64.ts";
 
 /** A buffer larger than this is not kept by `reset`: one large message should not hold memory for good. */

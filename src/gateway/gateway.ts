@@ -1,7 +1,11 @@
 // The gateway itself: one reference to the snapshot in force, the loop that replaces it, and the questions that the
 // admin pages and the command line ask. Knows no socket: requests come in as values.
+import { createRegistry } from "@bufbuild/protobuf";
+import { defaultJsonOptions } from "../codec/codec.ts";
+import { createCodec } from "../codec/create-codec.ts";
+import { createStatusFormat } from "../protocol/rest/status-format.ts";
+import { writeError } from "../protocol/rest/write-error.ts";
 import { Code } from "../rpc/code.ts";
-import { Header } from "../rpc/header.ts";
 import type { Logger } from "../rpc/logger.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { mergeSchema } from "../schema/merge-schema.ts";
@@ -10,6 +14,7 @@ import type { SchemaSource } from "../schema/source.ts";
 import type { Dialect } from "../transcode/dialect.ts";
 import type { ShadowedRoute } from "../transcode/route.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import { acceptOf } from "../wire/accept.ts";
 import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
 import { type ExplainedRequest, explainRequest } from "./explain-request.ts";
 import type { Explanation } from "./explanation.ts";
@@ -40,6 +45,8 @@ export interface GatewayOptions {
   readonly unescape?: Dialect["unescape"];
   /** Whether a schema with a shadowed route is refused as a whole, the old one serving on. */
   readonly strict: boolean;
+  /** Whether to connect to every upstream at once, so that readiness knows; else calls connect. */
+  readonly connect: boolean;
   /** Largest request body, in bytes. */
   readonly maxRequestBytes: number;
   /** Upper bound of every call's time; none by default. */
@@ -126,7 +133,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const source of options.sources) if (source.upstreams.includes(name)) source.refresh();
     }),
   );
-  for (const { transport } of upstreams) transport.connect();
+  if (options.connect) for (const { transport } of upstreams) transport.connect();
+  // Before the first snapshot there is no schema to print details with, and none is needed.
+  const bareFormat = createStatusFormat(createCodec(createRegistry(), defaultJsonOptions), dialect);
 
   const gateway: Gateway = {
     async handle(request) {
@@ -138,10 +147,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       return undefined;
     },
     notFound(request) {
-      if (snapshot === undefined) return noSchema(gateway.readiness());
+      const accept = acceptOf(request.header);
+      if (snapshot === undefined) {
+        const missing = gateway.readiness().missing.join("; ");
+        const error = new RpcError(Code.UNAVAILABLE, `the gateway has no schema yet: ${missing}`);
+        return writeError(error, { formatStatus: bareFormat, accept }, 503, [["retry-after", "1"]]);
+      }
       const path = request.path.slice(0, 200);
       const error = new RpcError(Code.NOT_FOUND, `no route for ${request.httpMethod.slice(0, 20)} ${path}`);
-      return jsonResponse(404, snapshot.formatStatus(error));
+      return writeError(error, { formatStatus: snapshot.formatStatus, accept }, 404);
     },
     routes: () =>
       viewRouteTable({
@@ -192,22 +206,6 @@ function shadowProblem({ route, by }: ShadowedRoute): Problem {
     place: route.origin,
     message: `${claim} is shadowed by ${by.info.path} (${by.origin}), strict refuses that`,
   };
-}
-
-/** Before the first snapshot there is no codec to print with; the shape is that of every dialect's plain status. */
-function noSchema(readiness: Readiness): HttpResponse {
-  const message = `the gateway has no schema yet: ${readiness.missing.join("; ")}`;
-  const status = { code: Code.UNAVAILABLE, message, details: [] };
-  return jsonResponse(503, JSON.stringify(status), [["retry-after", "1"]]);
-}
-
-function jsonResponse(
-  httpStatus: number,
-  json: string,
-  extra: readonly (readonly [string, string])[] = [],
-): HttpResponse {
-  const header = Header.of([["content-type", "application/json"], ...extra]);
-  return { httpStatus, header, body: json };
 }
 
 function logSwap(snapshot: Snapshot, logger: Logger): void {

@@ -23,6 +23,8 @@ export interface ServiceConfigLoop {
   stop(): Promise<void>;
 }
 
+const recheckMs = 30_000;
+
 export function startServiceConfigLoop({
   files,
   onChange,
@@ -58,6 +60,8 @@ export function startServiceConfigLoop({
   const folders = createFolderWatch(refresh);
   folders.follow(files);
   refresh();
+  // Network and bind mounts report no changes.
+  const recheck = files.length === 0 ? undefined : setInterval(refresh, recheckMs).unref();
   return {
     configs: () => configs,
     problems: () => problems,
@@ -66,6 +70,7 @@ export function startServiceConfigLoop({
     stop: async () => {
       stopped = true;
       folders.close();
+      clearInterval(recheck);
       await reading;
     },
   };

@@ -1,6 +1,6 @@
 // Notices that files may have changed by watching their folders: a watch on a file follows its inode and misses what
 // editors, `mv` and Kubernetes (a swapped symlink `..data`) do.
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 
 export interface FolderWatch {
@@ -15,16 +15,21 @@ const quietMs = 100;
 /** Folders watched at most: each one costs the system a handle. */
 const maxFolders = 256;
 
+/** 0 where there is no such folder. */
+function inodeOf(folder: string): number {
+  return statSync(folder, { throwIfNoEntry: false })?.ino ?? 0;
+}
+
 /** @param onChange something happened in one of the folders; not necessarily to the files */
 export function createFolderWatch(onChange: () => void): FolderWatch {
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, { readonly watcher: FSWatcher; readonly inode: number }>();
   let timer: NodeJS.Timeout | undefined;
   const settle = (): void => {
     clearTimeout(timer);
     timer = setTimeout(onChange, quietMs);
   };
   const drop = (folder: string): void => {
-    watchers.get(folder)?.close();
+    watchers.get(folder)?.watcher.close();
     watchers.delete(folder);
   };
   const open = (folder: string): void => {
@@ -32,7 +37,7 @@ export function createFolderWatch(onChange: () => void): FolderWatch {
       const watcher = watch(folder, { persistent: false }, settle);
       // The folder is gone, or the system is out of watches: the regular check still notices changes.
       watcher.on("error", () => drop(folder));
-      watchers.set(folder, watcher);
+      watchers.set(folder, { watcher, inode: inodeOf(folder) });
     } catch {
       // As above.
     }
@@ -41,7 +46,10 @@ export function createFolderWatch(onChange: () => void): FolderWatch {
     follow(files) {
       const folders = new Set<string>();
       for (const file of files) if (folders.size < maxFolders) folders.add(dirname(file));
-      for (const folder of [...watchers.keys()]) if (!folders.has(folder)) drop(folder);
+      for (const [folder, { inode }] of [...watchers]) {
+        // A folder that was deleted and made anew has another inode, of which the old watch hears nothing.
+        if (!folders.has(folder) || inodeOf(folder) !== inode) drop(folder);
+      }
       for (const folder of folders) if (!watchers.has(folder)) open(folder);
     },
     close() {

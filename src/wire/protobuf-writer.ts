@@ -2,8 +2,6 @@
 // messages, whose length is filled in afterwards.
 // Source: https://protobuf.dev/programming-guides/encoding/
 
-import { copyBytes } from "./copy-bytes.ts";
-
 /** The wire types; the lowest three bits of a tag. */
 export const WireType = {
   VARINT: 0,
@@ -22,6 +20,29 @@ const float32 = new Float32Array(float64.buffer, 0, 1);
 const shortText = 48;
 /** A buffer larger than this is not kept by `reset`: one large message should not hold memory for good. */
 const keptBytes = 1 << 20;
+
+/** An ArrayBuffer of its own costs more than most messages; up to this size copies share one. */
+const sharedBytes = 1024;
+const slabBytes = 8192;
+let slab = new ArrayBuffer(slabBytes);
+let slabUsed = 0;
+
+/**
+ * A copy of `source[0..length)`. Short copies are views on a shared slab of 8 KiB, as Node's Buffers are: whoever keeps
+ * one for long keeps the slab, and should copy it; nobody may transfer its `buffer`.
+ */
+export function copyBytes(source: Uint8Array, length: number): Uint8Array {
+  if (length > sharedBytes) return source.slice(0, length);
+  if (slabUsed + length > slabBytes) {
+    slab = new ArrayBuffer(slabBytes);
+    slabUsed = 0;
+  }
+  const copy = new Uint8Array(slab, slabUsed, length);
+  copy.set(source.subarray(0, length));
+  // Views start at multiples of eight, which copying likes.
+  slabUsed += (length + 7) & ~7;
+  return copy;
+}
 
 /**
  * A growing buffer of protobuf binary. 64-bit values come as `bigint` or as two 32-bit halves, of which only the bits

@@ -22,7 +22,12 @@ const python = join(clientFolder("google"), "venv", "bin", "python");
 const schema = join(clientFolder("google"), "schema.binpb");
 
 const apis: readonly Api[] = [
-  { name: "secretmanager", package: "google-cloud-secret-manager", script: "secret_manager.py", leastCount: 15 },
+  {
+    name: "secretmanager",
+    package: "google-cloud-secret-manager",
+    script: "secret_manager.py",
+    leastCount: 15,
+  },
   {
     name: "tasks",
     package: "google-cloud-tasks",

@@ -2,6 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { JsonWriter } from "../../src/codec/json-writer.ts";
+import {
+  printDouble,
+  printInt32,
+  printInt64,
+  printUint32,
+  printUint64,
+} from "../../src/codec/print-number.ts";
 import { Code } from "../../src/rpc/code.ts";
 
 function printed(write: (writer: JsonWriter) => void): string {

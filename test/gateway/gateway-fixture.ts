@@ -109,6 +109,7 @@ export function openGateway(
     servicesOf: new Map(),
     dialect: dialects.standard,
     strict: false,
+    connect: true,
     maxRequestBytes: 100_000,
     logger,
     ...options,

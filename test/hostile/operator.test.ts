@@ -93,7 +93,7 @@ test("what cannot start says so in a line with its place, and exits", async (t) 
       "a certificate that is none",
       ["--tls-cert", write("x.pem", "x"), "--tls-key", write("y.pem", "y")],
       1,
-      /PEM/,
+      /x\.pem: expected a certificate in PEM/,
     ],
   ];
   for (const [reason, args, code, said] of starts) {

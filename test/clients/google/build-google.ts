@@ -23,7 +23,9 @@ export async function buildGoogle(output: string): Promise<void> {
   const protos = join(output, "protos");
   rmSync(protos, { recursive: true, force: true });
   mkdirSync(protos);
-  const packages = readFileSync(join(import.meta.dirname, "packages.txt"), "utf8").trim().split("\n");
+  const packages = readFileSync(join(import.meta.dirname, "packages.txt"), "utf8")
+    .trim()
+    .split("\n");
   for (const name of packages) await unpackProtos(name, protos);
 
   // PyPI's packages bring the common files along, longrunning under another name than everybody imports.

@@ -21,7 +21,10 @@ mkdirSync(parity, { recursive: true });
 await runProtoc(
   import.meta.dirname,
   [
-    ...["go", "go-grpc", "grpc-gateway"].flatMap((name) => [`--${name}_out=${parity}`, `--${name}_opt=${relative}`]),
+    ...["go", "go-grpc", "grpc-gateway"].flatMap((name) => [
+      `--${name}_out=${parity}`,
+      `--${name}_opt=${relative}`,
+    ]),
     "parity.proto",
     "children.proto",
   ],

@@ -126,7 +126,12 @@ export const bodyCases: readonly ParityCase[] = [
     httpMethod: "PUT",
     body: { size: 3 },
   },
-  { what: "PUT where a PATCH is beside it", path: "/parity/children/1", httpMethod: "PUT", body: { displayName: "d" } },
+  {
+    what: "PUT where a PATCH is beside it",
+    path: "/parity/children/1",
+    httpMethod: "PUT",
+    body: { displayName: "d" },
+  },
   ...patches([
     ["without a mask", "/parity/children/1", { displayName: "d", size: 3 }],
     ["without a mask, nested", "/parity/children/1", { inner: { displayName: "d", inner: { size: 1 } } }],
@@ -145,13 +150,23 @@ export const bodyCases: readonly ParityCase[] = [
     ["with the paths of a mask", "/parity/children/1?updateMask.paths=size", { displayName: "d" }],
     ["with a query key beside", "/parity/children/1?allowMissing=true", { size: 1 }],
     ["of the whole message", "/parity/whole/1", { child: { size: 1 } }],
-    ["of the whole message with a mask", "/parity/whole/1", { child: { size: 1 }, updateMask: "size,displayName" }],
+    [
+      "of the whole message with a mask",
+      "/parity/whole/1",
+      { child: { size: 1 }, updateMask: "size,displayName" },
+    ],
+    [
+      "with a mask in snake_case and other fields",
+      "/parity/children/1?updateMask=size",
+      { displayName: "d" },
+    ],
     ["with broken JSON", "/parity/children/1", '{"size":'],
   ]),
   ...typed([
     ["JSON with a charset", "/parity/body", "application/json; charset=utf-8", '{"text":"a"}'],
     ["text", "/parity/body", "text/plain", '{"text":"a"}'],
     ["a form on a whole body", "/parity/body", "application/x-www-form-urlencoded", "text=a&int32Value=5"],
+    ["JSON as curl -d sends it", "/parity/body", "application/x-www-form-urlencoded", '{"text":"a"}'],
     ["a form on a body field", "/parity/texts", "application/x-www-form-urlencoded", "texts=a"],
     ["protobuf", "/parity/body", "application/x-protobuf", ""],
     ["octets", "/parity/body", "application/octet-stream", '{"text":"a"}'],

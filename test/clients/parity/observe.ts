@@ -1,6 +1,6 @@
 // What of a reply is compared: status, body (parsed where it is JSON), the headers that a client acts on. What must
 // differ between two servers (addresses, dates, their own user agents) is taken out, the texts of errors that a gateway
-// words itself too.
+// words itself too, and the differences that every reply has (`everywhere` in differences.ts).
 import type { IncomingHttpHeaders } from "node:http";
 import { httpCall } from "../../matrix/http-client.ts";
 import type { ParityCase } from "./parity-case.ts";
@@ -12,19 +12,26 @@ export interface Observation {
   readonly body: unknown;
 }
 
-/** A header is compared where this matches. */
-const comparedHeader = /^(content-type|allow|location|retry-after|grpc-.*|x-.*|set-cookie)$/;
+/** A header is compared where this matches; `grpc-metadata-content-type` is the backend's, which tells nobody a thing. */
+const comparedHeader =
+  /^(content-type|allow|location|retry-after|grpc-(?!metadata-content-type).*|x-.*|set-cookie)$/;
 /** Metadata that gRPC libraries and gateways add in their own name. */
-const ownMetadata = new Set([":authority", "content-type", "grpc-accept-encoding", "user-agent", "accept-encoding"]);
+const ownMetadata = new Set([
+  ":authority",
+  "content-type",
+  "grpc-accept-encoding",
+  "user-agent",
+  "x-forwarded-proto",
+]);
 
+/** What a gateway answers, or how it breaks HTTP. */
 export async function observe(url: string, { path, message, ...call }: ParityCase): Promise<Observation> {
   const reply = await httpCall(url, path, call);
-  const body = parsed(reply.text);
   return {
     status: reply.status,
     header: comparable(reply.header, url),
-    trailer: comparable(reply.trailer as IncomingHttpHeaders, url),
-    body: withoutOwn(body, url, reply.status >= 400 && message !== "compared"),
+    trailer: comparable(reply.trailer, url),
+    body: comparableBody(parsed(reply.text), url, reply.status >= 400 && message !== "compared"),
   };
 }
 
@@ -43,23 +50,27 @@ function parsed(text: string): unknown {
     // Not one value.
   }
   try {
-    return { lines: text.trimEnd().split("\n").map((line): unknown => JSON.parse(line)) };
+    const lines = text.trimEnd().split("\n");
+    return { lines: lines.map((line): unknown => JSON.parse(line)) };
   } catch {
     return { text };
   }
 }
 
-function withoutOwn(body: unknown, url: string, dropsMessage: boolean): unknown {
-  if (typeof body !== "object" || body === null) return body;
+function comparableBody(body: unknown, url: string, dropsMessage: boolean): unknown {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
   const copy: Record<string, unknown> = { ...body };
   if (dropsMessage) delete copy.message;
+  // The order of an inferred mask is that of a Go map.
+  if (typeof copy.updateMask === "string") copy.updateMask = copy.updateMask.split(",").sort().join();
   // EchoHeaderReply: the metadata that the backend saw.
   if (Array.isArray(copy.entries)) {
-    copy.entries = copy.entries
-      .filter(({ key }: { key: string }) => !ownMetadata.has(key))
-      .map((entry: { text: string }) => ({ ...entry, text: anonymous(entry.text, url) }));
+    const entries = copy.entries as readonly { readonly key: string; readonly text: string }[];
+    copy.entries = entries
+      .filter(({ key }) => !ownMetadata.has(key))
+      .map((entry) => ({ ...entry, text: anonymous(entry.text, url) }));
   }
-  return Array.isArray(body) ? body : copy;
+  return copy;
 }
 
 function anonymous(text: string, url: string): string {

@@ -59,7 +59,10 @@ export const pathCases: readonly ParityCase[] = [
     ["two variables", "/parity/path/two/a/5"],
     ["a variable of four segments", "/parity/path/named/shelves/1/books/2"],
     ["%2F in a variable of several segments", "/parity/path/named/shelves/a%2Fb/books/c%20d"],
-    ["escaped reserved characters in a variable of several segments", "/parity/path/named/shelves/a%3D/books/b%3F%3A"],
+    [
+      "escaped reserved characters in a variable of several segments",
+      "/parity/path/named/shelves/a%3D/books/b%3F%3A",
+    ],
     ["a variable of several segments that does not match", "/parity/path/named/shelves/1/papers/2"],
     ["** takes several segments", "/parity/path/rest/a/b/c"],
     ["** takes none", "/parity/path/rest"],

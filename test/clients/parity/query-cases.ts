@@ -135,7 +135,10 @@ export const queryCases: readonly ParityCase[] = [
   ...gets(rows.map(([what, query]) => [`query: ${what}`, `/parity/query?${query}`] as const)),
   ...gets([
     ["query: the field of the path", "/parity/path/text/abc?text=other"],
-    ["query: the nested field of the path by its JSON name", "/parity/path/child/abc?child.name=other&child.size=4"],
+    [
+      "query: the nested field of the path by its JSON name",
+      "/parity/path/child/abc?child.name=other&child.size=4",
+    ],
     ["query: the oneof of the path", "/parity/path/choice/abc?choiceNumber=4"],
     ["query: a field beside the path", "/parity/path/text/abc?int32Value=4"],
   ]),
