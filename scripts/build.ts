@@ -11,6 +11,8 @@ rmSync(out, { recursive: true, force: true });
 execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", join(root, "tsconfig.build.json")], {
   stdio: "inherit",
 });
+// `--version` reads it there, as it does in the repository.
+cpSync(join(root, "package.json"), join(out, "package.json"));
 cpSync(join(root, "protos"), join(out, "protos"), { recursive: true });
 for (const file of globSync("examples/library/**/*.{proto,binpb}", { cwd: root })) {
   mkdirSync(dirname(join(out, file)), { recursive: true });

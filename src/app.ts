@@ -170,7 +170,9 @@ async function readPem(file: string, what: string, check: (pem: string) => unkno
     check(pem);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${file}: expected ${what} in PEM, ${reason}`, { cause });
+    // With a code it counts as somebody's mistake, which is told in a line, and not as ours, which has a stack.
+    const error = new Error(`${file}: expected ${what} in PEM, ${reason}`, { cause });
+    throw Object.assign(error, { code: "INVALID_PEM" });
   }
   return pem;
 }

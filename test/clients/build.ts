@@ -37,7 +37,7 @@ const recipes: Readonly<Record<ClientPart, Recipe>> = {
   },
   openapi: {
     tools: [["go", "version"]],
-    sources: ["clients/openapi/**", "matrix/proto/**"],
+    sources: ["clients/openapi/**", "clients/grpc-gateway-peer/*.proto", "matrix/proto/**"],
     build: buildOpenApi,
   },
 };

@@ -151,6 +151,12 @@ def check_unimplemented():
     raises(exceptions.MethodNotImplemented, client.enable_managed_rotation, parent="projects/p/secrets/created")
 
 
+def check_binary_metadata():
+    """metadata of a -bin key, which these clients send as raw bytes, does not fail the call"""
+    metadata = [("x-custom-bin", b"\x08\x96\x01*!"), ("x-custom", "text")]
+    equal(client.get_secret(name="projects/p/secrets/created", metadata=metadata).labels["env"], "test")
+
+
 def check_regional():
     """an additional binding (with a location) reaches the same method"""
     secret = client.create_secret(parent="projects/p/locations/eu", secret_id="there", secret={})

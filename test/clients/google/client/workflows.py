@@ -58,6 +58,12 @@ def check_mixin():
     raises(exceptions.NotFound, client.get_operation, operations_pb2.GetOperationRequest(name=name))
 
 
+def check_bool_query():
+    """a bool in the query, which requests writes as True, is read"""
+    request = operations_pb2.ListOperationsRequest(name=parent, page_size=1, return_partial_success=True)
+    equal(len(client.list_operations(request).operations), 1)
+
+
 def check_empty_operation():
     """an operation of a DELETE has an Empty as its result"""
     operation = client.delete_workflow(name=f"{parent}/workflows/one")

@@ -169,8 +169,9 @@ func (d driver) inferredMask() error {
 func (d driver) ownMask() error {
 	params := child_service.NewChildServiceUpdateChild2Params()
 	params.ChildName = "1"
-	params.Body.Child = &childrenmodels.ChildServiceUpdateChildBodyChild{Size: "7"}
-	params.Body.UpdateMask = "displayName"
+	params.Body = &childrenmodels.ChildServiceUpdateChildBody{
+		Child: &childrenmodels.ChildServiceUpdateChildBodyChild{Size: "7"}, UpdateMask: "displayName",
+	}
 	reply, err := d.children.ChildServiceUpdateChild2(params)
 	if err != nil {
 		return err
@@ -191,7 +192,8 @@ func (d driver) put() error {
 
 func (d driver) fail(code int32) (*matrix_service.MatrixServiceFailDefault, error) {
 	params := matrix_service.NewMatrixServiceFailParams()
-	params.Code, params.Message, params.WithDetails = code, pointer("näh"), pointer(true)
+	// No other details: grpc-gateway cannot print a Status with one of a type that it does not know.
+	params.Code, params.Message, params.RetryAfterMs = code, pointer("näh"), pointer("1500")
 	_, err := d.matrix.MatrixServiceFail(params)
 	var failure *matrix_service.MatrixServiceFailDefault
 	if !errors.As(err, &failure) {
@@ -206,15 +208,14 @@ func (d driver) failure() error {
 		return err
 	}
 	status := failure.Payload
-	if len(status.Details) != 4 {
+	if len(status.Details) != 1 {
 		return fmt.Errorf("%d details", len(status.Details))
 	}
 	return errors.Join(
 		equal(status.Code, int32(9)),
 		equal(status.Message, "näh"),
-		equal(status.Details[0].AtType, "type.googleapis.com/google.rpc.ErrorInfo"),
-		equal(status.Details[0].ProtobufAnyAdditionalProperties["reason"], any("ASKED_FOR")),
-		equal(status.Details[2].ProtobufAnyAdditionalProperties["count"], any("9007199254740993")),
+		equal(status.Details[0].AtType, "type.googleapis.com/google.rpc.RetryInfo"),
+		equal(status.Details[0].ProtobufAnyAdditionalProperties["retryDelay"], any("1.500s")),
 	)
 }
 
