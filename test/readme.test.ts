@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { parseConfig } from "../src/config/config-file.ts";
 import { gatewayFlags } from "../src/config/flag-spec.ts";
 import { parseArguments } from "../src/config/parse-arguments.ts";
+import { compileProto } from "./support/compile-proto.ts";
 
 const root = join(import.meta.dirname, "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -82,8 +83,21 @@ for (const line of [...linesOf("start"), ...linesOf("work")]) {
   });
 }
 
-test("the config file is one", () => {
-  const [yaml] = blocks.filter(({ language }) => language === "yaml");
-  const parsed = parseConfig(yaml?.text ?? "", "README.md");
-  assert.deepEqual(parsed.ok ? [] : parsed.problems, []);
+for (const { text } of blocks.filter(({ language }) => language === "yaml")) {
+  test(`is a config file: ${text.split("\n", 1)}`, () => {
+    const parsed = parseConfig(text, "README.md");
+    assert.deepEqual(parsed.ok ? [] : parsed.problems, []);
+  });
+}
+
+test("the options in a .proto are those that options.proto has", () => {
+  const [proto] = blocks.filter(({ language }) => language === "proto");
+  const { registry } = compileProto({
+    "readme.proto": `syntax = "proto3"; package readme;
+      import "google/api/annotations.proto";
+      message Book { string name = 1; }
+      message CreateBookRequest { Book book = 1; string tenant = 2; }
+      ${proto?.text}`,
+  });
+  assert.ok(registry.getService("readme.Library"));
 });
