@@ -1,6 +1,6 @@
 // Answers "what would the gateway do with this request?" without sending anything.
 import { defaultJsonOptions } from "../codec/codec.ts";
-import { refuseContentType, refuseMislabelledJson } from "../protocol/rest/body-type.ts";
+import { isLines, refuseContentType, refuseMislabelledJson } from "../protocol/rest/body-type.ts";
 import { readDeadline } from "../protocol/rest/read-deadline.ts";
 import { chooseReply, planRoute } from "../protocol/rest/reply-choice.ts";
 import { Code, codeName } from "../rpc/code.ts";
@@ -11,6 +11,7 @@ import type { Dialect } from "../transcode/dialect.ts";
 import type { ReplyForm, RequestParts, Route } from "../transcode/route.ts";
 import { takeSystemParameters } from "../transcode/system-parameters.ts";
 import { httpStatusOf } from "../wire/http-status.ts";
+import { splitWholeJson } from "../wire/json-values.ts";
 import { metadataFromHttp } from "../wire/metadata.ts";
 import { metadataRules } from "../wire/metadata-rules.ts";
 import type { Explanation } from "./explanation.ts";
@@ -69,7 +70,7 @@ export function explainRequest(snapshot: Snapshot, dialect: Dialect, request: Ex
     summary: `${route.httpMethod} ${route.template} → ${rpcOf(route)}`,
     route: viewRoute(route, snapshot),
     allow: [],
-    bindings: route.explainBinding(parts),
+    bindings: route.explainBinding({ ...parts, body: firstMessage(route, parts) }),
     policy: snapshot.policies.of(route.method).entries.map(viewEntry),
     ...bindOrRefuse(snapshot, route, parts),
   };
@@ -88,23 +89,48 @@ function bindOrRefuse(
     const { query, form } = takeSystemParameters(parts.query, snapshot.dialect, route);
     route.checkReplyForm(form);
     const metadata = metadataFromHttp(parts.header, metadataRules[snapshot.dialect.metadataRules]);
-    const message = route.bind({ ...parts, query });
+    const messages = bindMessages(route, { ...parts, query });
     // As it is: what the policy says of printing is about replies.
-    const json = snapshot.codecOf(defaultJsonOptions).message(route.method.input).encodeJson(message);
+    const codec = snapshot.codecOf(defaultJsonOptions).message(route.method.input);
+    const json = messages.map((message) =>
+      JSON.stringify(JSON.parse(codec.encodeJson(message)), undefined, 2),
+    );
     return {
       success: successOf(route, parts.header, query === parts.query ? undefined : form),
       backend: {
         upstreams: snapshot.upstreamsOf.get(route.info.service) ?? [],
         path: route.info.path,
         messageType: route.method.input.typeName,
-        json: JSON.stringify(JSON.parse(json), undefined, 2),
-        messageBytes: message.length,
+        json: json.join("\n"),
+        messageBytes: messages.reduce((sum, message) => sum + message.length, 0),
         header: [...metadata].map(([name, value]) => `${name}: ${value}`),
       },
       error: null,
     };
   } catch (reason) {
     return refused(RpcError.from(reason));
+  }
+}
+
+/** The bodies of a client stream's messages; a unary body is its own only one. */
+function bodiesOf(route: Route, { body, contentType }: RequestParts): readonly Uint8Array[] {
+  if (!streamsRequests(route.info.kind) || route.rawRequestBody || route.body === "") return [body];
+  const layout = isLines(contentType) ? "lines" : "array";
+  return [...splitWholeJson(body, { layout, maxValueBytes: Number.POSITIVE_INFINITY })];
+}
+
+function bindMessages(route: Route, parts: RequestParts): readonly Uint8Array[] {
+  return bodiesOf(route, parts).map((body, index) =>
+    index === 0 ? route.bind({ ...parts, body }) : route.bindBody(body, parts.contentType),
+  );
+}
+
+/** What path and query go into; a body that cannot be cut into messages is explained as it is. */
+function firstMessage(route: Route, parts: RequestParts): Uint8Array {
+  try {
+    return bodiesOf(route, parts)[0] ?? new Uint8Array(0);
+  } catch {
+    return parts.body;
   }
 }
 

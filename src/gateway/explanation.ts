@@ -38,9 +38,9 @@ export interface Explanation {
     /** `/demo.library.v1.Library/GetShelf` */
     readonly path: string;
     readonly messageType: string;
-    /** The request message as ProtoJSON, pretty printed. */
+    /** The request message as ProtoJSON, pretty printed; of a client stream all messages, one after the other. */
     readonly json: string;
-    /** Size of the binary message. */
+    /** Size of the binary message, or of all of them. */
     readonly messageBytes: number;
     /** Metadata that the request's header becomes, `name: value` lines; a real client's address is added to it. */
     readonly header: readonly string[];

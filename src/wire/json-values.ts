@@ -38,6 +38,13 @@ export async function* splitJsonValues(
   yield* splitter.end();
 }
 
+/** The same of a body that is there as a whole. */
+export function* splitWholeJson(body: Uint8Array, options: JsonValuesOptions): Iterable<Uint8Array> {
+  const splitter = new Splitter(options);
+  yield* splitter.push(body);
+  yield* splitter.end();
+}
+
 class Splitter {
   readonly #options: JsonValuesOptions;
   #phase: Phase = phases.start;

@@ -6,6 +6,7 @@ import { notesFiles, openGateway, reading, ScriptedSource } from "./gateway-fixt
 
 const more = `
   rpc Put(Note) returns (Note) { option (google.api.http) = { post: "/notes/{id}" body: "*" }; }
+  rpc Add(stream Note) returns (Note) { option (google.api.http) = { post: "/all/{id}" body: "*" }; }
   rpc Archive(Note) returns (Note) { option (google.api.http) = { post: "/notes/{id}:archive" }; }`;
 
 async function explain(
@@ -52,6 +53,23 @@ test("a route is told with what binds and what the backend would receive", async
 test("a body is read as JSON", async (t) => {
   const { backend } = await explain(t, "POST", "/notes/7", { body: '{"size":"9"}' });
   assert.deepEqual(JSON.parse(backend?.json ?? ""), { id: "7", size: "9" });
+});
+
+test("the body of a client stream is told message by message, the path in the first", async (t) => {
+  for (const body of ['[{"size":"1"},{"size":"2"}]', '{"size":"1"}\n{"size":"2"}']) {
+    const { backend, bindings } = await explain(t, "POST", "/all/7", { body });
+    const messages = (backend?.json ?? "").replaceAll(/\s/g, "").split("}{").join("} {");
+    assert.equal(messages, '{"size":"1","id":"7"} {"size":"2"}');
+    assert.deepEqual(
+      bindings.map(({ from, outcome }) => [from, outcome]),
+      [
+        ["path", "bound"],
+        ["body", "bound"],
+      ],
+    );
+  }
+  const { error } = await explain(t, "POST", "/all/7", { body: '[{"size":"1"}' });
+  assert.match(error?.message ?? "", /expected \]/);
 });
 
 test("a request that does not bind is told with the error its client would get", async (t) => {

@@ -153,7 +153,8 @@ def check_unimplemented():
 
 def check_binary_metadata():
     """metadata of a -bin key, which these clients send as raw bytes, does not fail the call"""
-    metadata = [("x-custom-bin", b"\x08\x96\x01*!"), ("x-custom", "text")]
+    # Control characters among them would be no HTTP: Node's parser refuses them before the gateway sees the request.
+    metadata = [("x-custom-bin", b"\x96*!\xff"), ("x-custom", "text")]
     equal(client.get_secret(name="projects/p/secrets/created", metadata=metadata).labels["env"], "test")
 
 
