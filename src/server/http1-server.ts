@@ -18,6 +18,8 @@ import { writeHttp1Response } from "./write-http1-response.ts";
 interface OpenOnSocket {
   count: number;
   latest: ServerResponse | undefined;
+  /** Pipelined requests whose turn has not come. */
+  readonly waiting: (() => void)[];
 }
 const openOn = Symbol("open");
 type TrackedSocket = Socket & { [openOn]?: OpenOnSocket };
@@ -62,7 +64,7 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
     const socket: TrackedSocket = request.socket;
-    socket[openOn] ??= { count: 0, latest: undefined };
+    socket[openOn] ??= { count: 0, latest: undefined, waiting: [] };
     const open = socket[openOn];
     open.count++;
     open.latest = response;
@@ -105,8 +107,12 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
       void write(exchange, response, bareAnswer(400, Code.INVALID_ARGUMENT, refusal));
     } else if (target.kind === "server") {
       void write(exchange, response, { httpStatus: 204, header: new Header() });
-    } else {
+    } else if (open.count === 1) {
       void serve(exchange, request, response);
+    } else {
+      // One at a time: answers leave in order, so those made ahead of their turn would pile up here for a client that
+      // reads none of them.
+      open.waiting.push(() => void serve(exchange, request, response));
     }
   };
 
@@ -159,7 +165,11 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
     const { req } = this;
     const socket: TrackedSocket = req.socket;
     const open = socket[openOn];
-    if (open !== undefined) open.count--;
+    if (open !== undefined) {
+      open.count--;
+      if (socket.destroyed) open.waiting.length = 0;
+      else open.waiting.shift()?.();
+    }
     if (!exchange.bodyless && !req.readableEnded && !socket.destroyed) linger(exchange, req);
     if (context.draining) server.closeIdleConnections();
   };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { openListener, openSocket, readAll, readText, sayRaw, text, until } from "./open-listener.ts";
 
 const host = "Host: h\r\n";
@@ -154,21 +155,26 @@ test("more pipelined requests than one connection may have end it", async (t) =>
     { limits: { maxConcurrentRequests: 10 } },
   );
   assert.equal(await sayRaw(listener.port, get.repeat(1000)), "");
-  assert.equal(signals.length, 10);
+  assert.equal(signals.length, 1); // the others never had their turn
   assert.ok(signals.every((signal) => signal.aborted));
   assert.match(listener.errors.join(), /pipelined/);
 });
 
-test("pipelined requests within the limit are answered in order", async (t) => {
-  const gate = Promise.withResolvers<void>();
+test("pipelined requests are served one after the other, each when the answer before it has left", async (t) => {
+  const seen: string[] = [];
   const listener = await openListener(t, async (request) => {
-    if (request.path === "/1") await gate.promise;
-    else gate.resolve();
+    seen.push(`begins ${request.path}`);
+    await setImmediate();
+    seen.push(`ends ${request.path}`);
     return text(200, `<${request.path}>`);
   });
   const answer = await sayRaw(
     listener.port,
-    `GET /1 HTTP/1.1\r\n${host}\r\nGET /2 HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
+    `GET /1 HTTP/1.1\r\n${host}\r\nGET /2 HTTP/1.1\r\n${host}\r\nGET /3 HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
   );
-  assert.match(answer, /<\/1>[\s\S]*<\/2>/);
+  assert.match(answer, /<\/1>[\s\S]*<\/2>[\s\S]*<\/3>/);
+  assert.deepEqual(
+    seen,
+    ["/1", "/2", "/3"].flatMap((path) => [`begins ${path}`, `ends ${path}`]),
+  );
 });
