@@ -42,10 +42,22 @@ async function invokeWithin(deadline: Deadline, next: Handler, call: Call): Prom
     const reply = await Promise.race([pending, limit.exceeded]);
     if (reply.kind === "unary") return reply;
     streaming = true;
-    return guardStream(reply, limit);
+    return guardStream(reply, limit, (reason) => judge(reason, deadline, call));
+  } catch (reason) {
+    throw judge(reason, deadline, call);
   } finally {
     if (!streaming) limit.release();
   }
+}
+
+/**
+ * The backend has the deadline too, and its timer may be the first to fire: some then reset the call, which reads as
+ * CANCELLED. Where the time is up and the client is still there, nobody cancelled.
+ */
+function judge(reason: unknown, deadline: Deadline, call: Call): unknown {
+  if (!(reason instanceof RpcError) || reason.code !== Code.CANCELLED) return reason;
+  if (call.signal.aborted || remainingMs(deadline) > 0) return reason;
+  return new RpcError(Code.DEADLINE_EXCEEDED, "deadline exceeded", { cause: reason });
 }
 
 interface Limit {
@@ -87,7 +99,7 @@ function startLimit(deadline: Deadline, parent: AbortSignal): Limit {
 }
 
 /** The reply, whose messages end by the limit's error even where their producer does not hear of it. */
-function guardStream(reply: StreamReply, limit: Limit): StreamReply {
+function guardStream(reply: StreamReply, limit: Limit, judged: (reason: unknown) => unknown): StreamReply {
   const inner = reply.messages[Symbol.asyncIterator]();
   let ended = false;
   let failure: { readonly reason: unknown } | undefined;
@@ -122,7 +134,7 @@ function guardStream(reply: StreamReply, limit: Limit): StreamReply {
           },
           (reason) => {
             if (!ended) end();
-            reject(reason);
+            reject(judged(reason));
           },
         );
       });

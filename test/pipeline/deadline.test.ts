@@ -200,3 +200,19 @@ test("neither a timer nor a listener outlives a call or a stream that has ended"
   const timersAfter = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   assert.ok(timersAfter <= timersBefore, `${timersAfter} timers`);
 });
+
+test("a backend that cancels because its own timer fired first has exceeded the deadline", async () => {
+  const invoke = createDeadlineInterceptor()(async ({ deadline }) => {
+    // As with a busy loop: the time is up, and our timer has not had its turn.
+    while (deadline !== undefined && remainingMs(deadline) > 0);
+    throw new RpcError(Code.CANCELLED, "Call cancelled");
+  });
+  const late = await errorOf(invoke(callOf("unary", { deadline: createDeadline(5) })));
+  assert.equal(late.code, Code.DEADLINE_EXCEEDED);
+
+  const early = createDeadlineInterceptor()(async () => {
+    throw new RpcError(Code.CANCELLED, "Call cancelled");
+  });
+  const cancelled = await errorOf(early(callOf("unary", { deadline: createDeadline(60_000) })));
+  assert.equal(cancelled.code, Code.CANCELLED);
+});
