@@ -1,5 +1,6 @@
 // The composed handler of every method of a snapshot: interceptors around the upstreams that serve it.
 import { createDeadlineInterceptor } from "../pipeline/deadline.ts";
+import { orderInterceptors } from "../pipeline/order.ts";
 import { composeHandler, type Handler } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import type { MethodInfo } from "../rpc/method.ts";
@@ -18,7 +19,9 @@ export function createMethodHandlers(
   schema: MergedSchema,
   { upstreams, maxTimeoutMs }: MethodHandlerOptions,
 ): (method: MethodInfo) => Handler {
-  const interceptors = [createDeadlineInterceptor(maxTimeoutMs === undefined ? {} : { maxMs: maxTimeoutMs })];
+  const interceptors = orderInterceptors({
+    deadline: createDeadlineInterceptor(maxTimeoutMs === undefined ? {} : { maxMs: maxTimeoutMs }),
+  });
   const handlers = new Map<string, Handler>();
   for (const { desc, upstreams: names } of schema.services) {
     const serving = names.map((name) => upstreams.get(name)).filter((upstream) => upstream !== undefined);
