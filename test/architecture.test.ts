@@ -33,6 +33,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "node:http2": ["server"],
   "node:net": ["server"],
   "node:tls": ["server"],
+  "node:zlib": ["wire"],
+  ws: ["server"],
 };
 /** Node modules that anyone may import: they touch neither network nor a foreign concept. */
 const ground = new Set([

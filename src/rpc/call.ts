@@ -3,12 +3,15 @@
 import type { Deadline } from "./deadline.ts";
 import type { Header } from "./header.ts";
 import type { MethodInfo } from "./method.ts";
+import type { Principal } from "./principal.ts";
 
 export interface CallHead {
   readonly method: MethodInfo;
   /** Metadata for the backend; transport headers are already gone. */
   readonly header: Header;
   readonly deadline?: Deadline;
+  /** Who calls, where the connection proves it. */
+  readonly principal?: Principal;
   /** Aborted when the client is gone or the deadline has passed; its reason is the `RpcError` to answer with. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,7 @@
 // HTTP as the protocols see it: plain values and async iterables, so that no protocol knows a Node stream and each
 // can be tested without a socket. The listener in server/ makes requests and writes responses.
 import type { Header } from "../rpc/header.ts";
+import type { Principal } from "../rpc/principal.ts";
 
 export interface HttpRequest {
   /** As sent, upper case by convention: `GET`. */
@@ -15,6 +16,8 @@ export interface HttpRequest {
   readonly scheme: "http" | "https";
   /** IP address of the peer of the connection. */
   readonly remoteAddress: string;
+  /** Who the client's certificate says it is; absent where none was asked for or shown. */
+  readonly principal?: Principal | undefined;
   /** The body in pieces; one consumer. Ends early by an error where the client goes away. */
   readonly body: AsyncIterable<Uint8Array>;
   /** True where the request has no body at all (by its framing), so that nobody needs to wait for one. */

@@ -1,0 +1,111 @@
+// How messages and bodies are compressed, and which way a peer is answered. Inflating is bounded: what would grow
+// beyond the limit is refused before it is in memory.
+// Sources: gRPC "Compression", Connect "Content-Encoding", IANA HTTP content codings; RFC 8878 (zstd), RFC 7932 (br).
+import { promisify } from "node:util";
+import {
+  brotliCompress,
+  brotliDecompress,
+  constants,
+  deflate,
+  gunzip,
+  gzip,
+  inflate,
+  zstdCompress,
+  zstdDecompress,
+} from "node:zlib";
+import { Code } from "../rpc/code.ts";
+import { RpcError } from "../rpc/rpc-error.ts";
+
+export interface Compression {
+  /** As in `grpc-encoding` and `content-encoding`: `gzip`. */
+  readonly name: string;
+  compress(bytes: Uint8Array): Promise<Uint8Array>;
+  /**
+   * @param maxBytes limit of the result; exactly that size passes
+   * @throws RpcError RESOURCE_EXHAUSTED beyond it, INVALID_ARGUMENT where the bytes are not so compressed
+   */
+  decompress(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array>;
+}
+
+type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
+
+const gzipAsync = promisify<Uint8Array, Uint8Array>(gzip);
+const deflateAsync = promisify<Uint8Array, Uint8Array>(deflate);
+const brotliAsync = promisify<Uint8Array, object, Uint8Array>(brotliCompress);
+const zstdAsync = promisify<Uint8Array, Uint8Array>(zstdCompress);
+
+/** Node's default for Brotli is 11, which is for files that are compressed once. */
+const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+
+/** In our order of preference where a client has none. */
+export const compressions: ReadonlyMap<string, Compression> = new Map(
+  [
+    create("gzip", gzipAsync, promisify(gunzip) as Inflate),
+    create("br", (bytes) => brotliAsync(bytes, brotliOptions), promisify(brotliDecompress) as Inflate),
+    create("zstd", zstdAsync, promisify(zstdDecompress) as Inflate),
+    create("deflate", deflateAsync, promisify(inflate) as Inflate),
+  ].map((compression) => [compression.name, compression]),
+);
+
+/** For `grpc-accept-encoding` and its kin. */
+export const compressionNames = [...compressions.keys()].join(",");
+
+/**
+ * What a peer says that its messages are compressed with: undefined for identity or nothing.
+ * @throws RpcError UNIMPLEMENTED, naming what there is
+ */
+export function resolveCompression(name: string | undefined): Compression | undefined {
+  if (name === undefined || name === "" || name === "identity") return undefined;
+  const compression = compressions.get(name);
+  if (compression !== undefined) return compression;
+  throw new RpcError(
+    Code.UNIMPLEMENTED,
+    `unknown compression ${JSON.stringify(name.slice(0, 40))}: supported are ${compressionNames},identity`,
+  );
+}
+
+/**
+ * The first compression of a list without weights that we have (`grpc-accept-encoding`, `connect-accept-encoding`).
+ * @param preferred taken where the list has it: what the client itself sent is what it does best
+ */
+export function chooseCompression(
+  accepted: string | undefined,
+  preferred?: Compression | undefined,
+): Compression | undefined {
+  if (accepted === undefined) return undefined;
+  const names = accepted.split(",", maxNameCount).map((name) => name.trim().toLowerCase());
+  if (preferred !== undefined && names.includes(preferred.name)) return preferred;
+  for (const name of names) {
+    const compression = compressions.get(name);
+    if (compression !== undefined) return compression;
+  }
+  return undefined;
+}
+
+/** More than any client lists; what follows is not looked at. */
+const maxNameCount = 16;
+
+function create(
+  name: string,
+  compress: (bytes: Uint8Array) => Promise<Uint8Array>,
+  inflateBytes: Inflate,
+): Compression {
+  return {
+    name,
+    compress,
+    async decompress(bytes, maxBytes) {
+      try {
+        // Zero would be "no limit" in disguise: Node refuses it.
+        return await inflateBytes(bytes, { maxOutputLength: Math.max(maxBytes, 1) });
+      } catch (cause) {
+        if (cause instanceof RangeError) {
+          throw new RpcError(
+            Code.RESOURCE_EXHAUSTED,
+            `message is larger than the limit of ${maxBytes} bytes when decompressed`,
+          );
+        }
+        throw new RpcError(Code.INVALID_ARGUMENT, `message is not valid ${name}`, { cause });
+      }
+    },
+  };
+}
