@@ -33,7 +33,7 @@ export function kindText(kind: RouteView["kind"]): string {
 }
 
 /** `WatchRequest → stream Event`, as a proto would write it. */
-export function signatureText(route: RouteView): string {
+export function signatureText(route: Pick<RouteView, "rpc" | "kind" | "requestType" | "replyType">): string {
   const request = shortType(route.requestType, route.rpc);
   const reply = shortType(route.replyType, route.rpc);
   const client = route.kind === "client_streaming" || route.kind === "bidi_streaming";

@@ -1,5 +1,6 @@
 // /debug/routes for a browser.
 import type {
+  MethodView,
   RouteTableView,
   RouteView,
   SchemaSourceView,
@@ -36,7 +37,7 @@ ${problemBox(view.problems)}
 <form class="bar" action="/debug/routes"><input name="q" type="search" value="${query}" placeholder="Filter: words of any column" aria-label="Filter routes" autocomplete="off" spellcheck="false"><span class="count" id="count" data-all="${count}" aria-live="polite">${count}</span></form>
 ${matching.length > shown.length && html`<p class="note">The first ${shown.length} of ${matching.length} are shown. Filter and press Enter to search all of them.</p>`}
 ${routeTable(shown)}
-${refusedTable(view)}${shadowedTable(view)}${sourceTable(view.sources)}${upstreamTable(view.upstreams)}`,
+${methodTable(view.methods)}${refusedTable(view)}${shadowedTable(view)}${sourceTable(view.sources)}${upstreamTable(view.upstreams)}`,
   });
 }
 
@@ -97,6 +98,19 @@ function policyHtml(policy: RouteView["policy"]): HtmlPart {
       value.length === 0 ? name : html`<s>${name}</s> ${value.join(" ")}`
     }</div>`;
   });
+}
+
+function methodTable(methods: readonly MethodView[]): Html | false {
+  if (methods.length === 0) return false;
+  const shown = methods.slice(0, maxRowCount);
+  const more = methods.length - shown.length;
+  return html`<h2>Methods <small>with a route or without, by gRPC, gRPC-Web, Connect and WebSocket at the path of this name</small></h2>
+${more > 0 && html`<p class="note">${countOf(more, "more method")}: text and JSON have them all.</p>`}
+<table id="methods" class="c"><thead><tr>${heads(["Path", "Request", "Reply", "Upstream", "Routes"])}</tr></thead><tbody>
+${shown.map(
+  ({ rpc, kind, requestType, replyType, upstreams, routeCount }) =>
+    html`<tr><td>/${rpcHtml(rpc, kind)}</td><td>${typeHtml(requestType, rpc)}</td><td>${typeHtml(replyType, rpc)}</td><td>${upstreams.join(", ")}</td><td>${routeCount}</td></tr>\n`,
+)}</tbody></table>`;
 }
 
 function refusedTable({ refused }: RouteTableView): Html | false {

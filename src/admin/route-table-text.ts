@@ -13,6 +13,7 @@ export function formatRouteTable(view: RouteTableView): string {
   const sections = [
     headLines(view),
     ...services(view.routes).map(([service, routes]) => serviceLines(service, routes)),
+    methodLines(view),
     policyLines(view),
     refusedLines(view),
     shadowedLines(view),
@@ -73,6 +74,18 @@ function serviceLines(service: string, routes: readonly RouteView[]): string[] {
 /** The value all have in common, said once instead of in every line. */
 function shared(values: readonly string[]): string | undefined {
   return values.every((value) => value === values[0]) ? values[0] : undefined;
+}
+
+/** Methods that only RPC protocols reach; the others stand with their routes. */
+function methodLines({ methods }: RouteTableView): string[] {
+  const rows = methods
+    .filter(({ routeCount }) => routeCount === 0)
+    .map((method) => [`/${method.rpc}`, signatureText(method), method.upstreams.join(", ")]);
+  if (rows.length === 0) return [];
+  return [
+    "methods without a route, by gRPC, gRPC-Web, Connect and WebSocket only",
+    ...formatColumns(rows, ["PATH", "TYPES", "UPSTREAM"], "  "),
+  ];
 }
 
 /** By RPC, since its routes share it; nothing where nobody says anything beyond the profile. */

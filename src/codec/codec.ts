@@ -7,6 +7,12 @@ export interface JsonOptions {
   readonly unknownFields: "refuse" | "ignore";
   /** Prints fields that are not set, with their default. Default false. */
   readonly emitDefaults: boolean;
+  /**
+   * Under `emitDefaults`, prints `null` for fields that know whether they are set and are not, as Go's EmitUnpopulated
+   * does: messages, proto2's optional and required, explicit presence of editions; not for members of a oneof, proto3's
+   * optional and extensions. Default false: they are left out.
+   */
+  readonly emitNulls?: boolean;
   /** Prints names as in the .proto instead of lowerCamelCase. Default false. Both are read. */
   readonly protoNames: boolean;
   /** Prints enums as numbers. Default false. Both are read. */
@@ -46,8 +52,8 @@ export interface FieldCodec {
   /** The JSON value of the field to tag and value bytes, to be concatenated into the enclosing message; null to nothing. */
   decodeJson(json: Uint8Array): Uint8Array;
   /**
-   * Finds the field in the enclosing binary message and prints its value; its JSON default where it is not set: `{}` for a
-   * message, `null` for a message with a JSON form of its own.
+   * Finds the field in the enclosing binary message and prints its value; its JSON default where it is not set: what an empty
+   * message prints, `null` for a message with a JSON form of its own.
    */
   encodeJson(message: Uint8Array): string;
   encodeJsonBytes(message: Uint8Array): Uint8Array;

@@ -35,11 +35,7 @@ export function compileFieldEncoder(
   context: EncodeContext,
 ): FieldEncoder {
   const prefix = textEncoder.encode(place.prefix);
-  const implicit = desc.presence === FeatureSet_FieldPresence.IMPLICIT || manyOf(desc) === "add";
-  const unset =
-    place.printsDefault && implicit && desc.fieldKind !== "message" && desc.kind === "field"
-      ? textEncoder.encode(`${place.prefix}${defaultJson(desc, context.options)}`)
-      : undefined;
+  const unset = place.printsDefault ? unsetJson(desc, context.options) : undefined;
   return {
     number: desc.number,
     wireType: fieldWireType(desc),
@@ -47,9 +43,20 @@ export function compileFieldEncoder(
     many: manyOf(desc),
     oneof: desc.oneof,
     known: desc.fieldKind === "enum" ? closedNumbers(desc) : undefined,
-    unset,
+    unset: unset === undefined ? undefined : textEncoder.encode(place.prefix + unset),
     encode: compileEncode(desc, prefix, place, context),
   };
+}
+
+/** What is printed for a field that is not set, where defaults are printed; undefined where nothing is. */
+function unsetJson(desc: DescField | DescExtension, options: JsonOptions): string | undefined {
+  if (desc.kind !== "field") return undefined;
+  if (desc.presence === FeatureSet_FieldPresence.IMPLICIT || manyOf(desc) === "add") {
+    return defaultJson(desc, options);
+  }
+  // In Go proto3's optional is in a oneof of its own.
+  const inOneof = desc.oneof !== undefined || desc.proto.proto3Optional;
+  return options.emitNulls === true && !inOneof ? "null" : undefined;
 }
 
 function closedNumbers(desc: DescField | DescExtension): ReadonlySet<number> | undefined {

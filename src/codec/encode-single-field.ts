@@ -18,14 +18,22 @@ export function compileSingleField(desc: DescField, context: EncodeContext): (st
     .filter((other) => other !== desc)
     .map((other) => silence(compileFieldEncoder(other, place, context)));
   const records = compileRecords([{ ...field, unset: undefined }, ...rivals]);
-  // An absent message prints as an empty one; where that has a JSON form of its own, it would be a value nobody set.
-  const isObject = desc.fieldKind === "message" && !hasCustomJson(desc.message);
-  const unset = new TextEncoder().encode(defaultJson(desc, context.options) ?? (isObject ? "{}" : "null"));
+  const printUnset = compileUnset(desc, context);
   return (state) => {
     const start = state.writer.pos;
     records(state);
-    if (state.writer.pos === start) state.writer.name(unset);
+    if (state.writer.pos === start) printUnset(state);
   };
+}
+
+/** An absent message prints as an empty one; where that has a JSON form of its own, it would be a value nobody set. */
+function compileUnset(desc: DescField, context: EncodeContext): (state: EncodeState) => void {
+  if (desc.fieldKind === "message" && !hasCustomJson(desc.message)) {
+    const message = context.message(desc.message);
+    return (state) => state.within(state.reader.pos, message.encode);
+  }
+  const unset = new TextEncoder().encode(defaultJson(desc, context.options) ?? "null");
+  return (state) => state.writer.name(unset);
 }
 
 /** The field without a voice: its records are read and nothing is printed. */

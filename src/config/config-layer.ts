@@ -1,9 +1,10 @@
 // What one place (the command line, the config file) says: parsed, but with nothing decided yet. A layer that names a
 // key replaces it as a whole, so `--listen` replaces the file's `listen` and does not add to it.
 import type { RestSettings } from "../gateway/rest-settings.ts";
+import type { CorsOptions } from "../server/cors.ts";
 import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
-import type { LogLevel, SchemaConfig, UpstreamTlsConfig } from "./config.ts";
+import type { ClientAuth, LogLevel, SchemaConfig, UpstreamTlsConfig } from "./config.ts";
 import type { ListenAddress } from "./listen-text.ts";
 
 /** Optional keys may be there with `undefined`, which counts as not there. */
@@ -15,7 +16,12 @@ export type ConfigLayer = Loose<{
   profile: ProfileName;
   strict: boolean;
   maxRequestBytes: number;
-  tls: Loose<{ certFile: string; keyFile: string; clientCaFile: string }>;
+  tls: Loose<{ certFile: string; keyFile: string; clientCaFile: string; clientAuth: ClientAuth }>;
+  cors: Loose<Omit<CorsOptions, "maxAgeMs"> & { maxAge: number }>;
+  compression: Loose<{ enabled: boolean; minBytes: number }>;
+  /** 0 = off. */
+  heartbeat: Loose<{ sse: number; webSocket: number }>;
+  limits: LimitsLayer;
   upstreams: readonly UpstreamLayer[];
   schema: Loose<SchemaConfig & { serviceConfigs: readonly string[] }>;
   rest: RestSettings & Loose<Pick<Dialect, "unescape">>;
@@ -24,6 +30,16 @@ export type ConfigLayer = Loose<{
   timeout: Loose<{ max: number }>;
   drain: Loose<{ grace: number }>;
   log: Loose<{ level: LogLevel }>;
+}>;
+
+export type LimitsLayer = Loose<{
+  maxHeaderBytes: number;
+  maxConnections: number;
+  maxConcurrentRequests: number;
+  maxBufferedBytes: number;
+  stall: number;
+  keepAlive: number;
+  http2Idle: number;
 }>;
 
 export type UpstreamLayer = { readonly target: Target } & Loose<{

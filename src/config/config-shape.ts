@@ -4,6 +4,7 @@ import { z } from "zod";
 import { parseNamedTarget, parseTarget } from "../upstream/target.ts";
 import { defaults } from "./config.ts";
 import { parseListen } from "./listen-text.ts";
+import { corsShape, heartbeatShape, limitsShape } from "./listener-shape.ts";
 import { methodShape, restShape } from "./rest-shape.ts";
 import { key } from "./shape-key.ts";
 import {
@@ -122,11 +123,51 @@ export const configShape = z.strictObject({
       keyFile: key(filePath, { form: "path", description: "Its private key. PEM." }),
       clientCaFile: key(filePath, {
         form: "path",
-        description: "Authorities one of which must have signed the client's certificate. PEM.",
+        description:
+          "Authorities one of which must have signed the client's certificate. PEM. Backends get who it is as `x-forwarded-client-cert`.",
+      }),
+      clientAuth: key(z.enum(["require", "optional"]), {
+        form: "require or optional",
+        byDefault: "require",
+        description:
+          "Whether a client without a certificate gets in. One that shows a certificate of another authority never does.",
       }),
     }),
-    { form: "mapping", description: "TLS on the main listener; cleartext where it is not given." },
+    {
+      form: "mapping",
+      description:
+        "TLS on the main listener; cleartext where it is not given. Files that change are read again, for new connections.",
+    },
   ),
+  cors: key(corsShape, {
+    form: "mapping",
+    description:
+      "Pages of other origins that may call, over every protocol. Not given: none, and backends' own CORS headers pass.",
+  }),
+  compression: key(
+    z.strictObject({
+      enabled: key(z.boolean(), {
+        form: "true or false",
+        byDefault: true,
+        description: "Whether replies are compressed where the client accepts it.",
+      }),
+      minBytes: key(textOrNumber("a size such as `1KiB`", parseSize), {
+        form: "size",
+        byDefault: "1KiB",
+        description: "Replies smaller than this are not compressed.",
+      }),
+    }),
+    { form: "mapping", description: "Compression of replies. Requests may be compressed in any case." },
+  ),
+  heartbeat: key(heartbeatShape, {
+    form: "mapping",
+    description:
+      "Signs of life on streams that are silent, so that proxies keep them and a client that is gone is noticed.",
+  }),
+  limits: key(limitsShape, {
+    form: "mapping",
+    description: "What clients of the main listener may hold.",
+  }),
   upstreams: key(oneOrMore("an upstream", upstream), {
     form: "list",
     description:

@@ -1,6 +1,8 @@
 // The resolved configuration: everything decided, defaults applied, immutable. What people write is in
 // config-shape.ts (the file) and flag-spec.ts (the command line); resolve-config.ts turns both into this.
 import type { MethodSettings } from "../gateway/method-settings.ts";
+import type { CorsOptions } from "../server/cors.ts";
+import type { ListenerLimits } from "../server/listener-limits.ts";
 import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
 import type { ListenAddress } from "./listen-text.ts";
@@ -19,6 +21,21 @@ export interface Config {
   readonly maxRequestBytes: number;
   /** TLS on the main listener; absent = cleartext. */
   readonly tls?: ListenerTlsConfig;
+  /** Which pages of other origins may call; absent = none. */
+  readonly cors?: CorsOptions;
+  readonly compression: {
+    /** Replies smaller than this are not compressed; `Infinity` = none is. Default 1 KiB. */
+    readonly minBytes: number;
+  };
+  /** Silence after which the gateway sends a sign of life; off = `neverMs`. */
+  readonly heartbeat: {
+    /** A comment on a stream of server-sent events. Default 15 s. */
+    readonly sseMs: number;
+    /** A ping on a WebSocket, to be answered before the next one. Default 30 s. */
+    readonly webSocketMs: number;
+  };
+  /** What one client of the main listener may hold; what is not named keeps the listener's own default. */
+  readonly limits: Partial<ListenerLimits>;
   /** Empty = none was named; `serve`, `check`, `routes` and `explain` then use the built-in demo. */
   readonly upstreams: readonly UpstreamConfig[];
   /** Schema sources that concern every upstream. */
@@ -54,9 +71,13 @@ export type AdminConfig =
 export interface ListenerTlsConfig {
   readonly certFile: string;
   readonly keyFile: string;
-  /** Certificates that clients must present one of; absent = clients need none. */
+  /** Authorities of client certificates; absent = clients are not asked for any. */
   readonly clientCaFile?: string;
+  /** Whether a client without a certificate gets in. Default `require`; means nothing without `clientCaFile`. */
+  readonly clientAuth: ClientAuth;
 }
+
+export type ClientAuth = "require" | "optional";
 
 export interface UpstreamConfig {
   /** As given, else `host:port`. Unique. */
@@ -100,6 +121,9 @@ export interface SchemaConfig {
   readonly protoPaths: readonly string[];
 }
 
+/** What a timer of Node can wait at most, nearly 25 days; with `Infinity` it would fire at once. */
+export const neverMs = 2 ** 31 - 1;
+
 /** What holds where neither a flag nor the file says otherwise. */
 export const defaults = {
   listen: "127.0.0.1:8080",
@@ -108,6 +132,12 @@ export const defaults = {
   profile: "standard",
   /** What a gRPC server accepts by default: more would be sent in vain to most backends. */
   maxRequestBytes: 4 * 1024 ** 2,
+  /** About one packet: below it compressing costs more than it saves. */
+  minCompressedBytes: 1024,
+  /** What the HTML standard advises. */
+  sseHeartbeatMs: 15_000,
+  /** What Chromium takes at most. */
+  corsMaxAgeMs: 7_200_000,
   /** Often enough that a deployment shows within half a minute, rarely enough to be no load. */
   reflectionIntervalMs: 30_000,
   reflectionTimeoutMs: 10_000,

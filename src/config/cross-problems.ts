@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem } from "../schema/problem.ts";
+import type { CorsOptions } from "../server/cors.ts";
 import type { Config, SchemaConfig, UpstreamConfig } from "./config.ts";
 import type { LayerReading } from "./config-layer.ts";
 import { whyUnreadable } from "./file-problem.ts";
@@ -41,9 +42,14 @@ export function crossProblems(
       report(["tls"], "a private key or a client CA without a certificate (`--tls-cert`, `tls.certFile`)");
     else if (config.tls.keyFile === "")
       report(["tls"], "a certificate without its private key (`--tls-key`, `tls.keyFile`)");
-    for (const [key, file] of Object.entries(config.tls))
+    for (const key of ["certFile", "keyFile", "clientCaFile"] as const) {
+      const file = config.tls[key] ?? "";
       if (file !== "") checkFile(["tls", key], file, report);
+    }
+    if (config.tls.clientAuth === "optional" && config.tls.clientCaFile === undefined)
+      report(["tls", "clientAuth"], "clients are asked for a certificate only where `clientCaFile` is given");
   }
+  if (config.cors !== undefined) checkCors(config.cors, report);
   checkSchema(["schema"], config.schema, report);
   config.schema.serviceConfigs.forEach((file, i) => {
     checkFile(["schema", "serviceConfigs", i], file, report);
@@ -63,6 +69,18 @@ function checkAddresses(config: Config, report: Report): void {
   if (config.admin.kind === "listener" && config.admin.port !== 0) {
     const text = formatListen(config.admin);
     if (taken.has(text)) report(["admin"], `${text} is taken by the main listener; expected another address`);
+  }
+}
+
+function checkCors({ origins, credentials }: CorsOptions, report: Report): void {
+  if (origins.length === 0)
+    report(["cors"], "`origins` is missing; expected `origins: [https://app.example.com]`");
+  const any = origins.indexOf("*");
+  if (any !== -1 && credentials) {
+    report(
+      ["cors", "origins", any],
+      "every origin (`*`) with `credentials` would let any page act in its visitor's name; expected the origins by name",
+    );
   }
 }
 

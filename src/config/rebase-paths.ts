@@ -33,6 +33,7 @@ export function rebasePaths(layer: ConfigLayer, folder: string): ConfigLayer {
     ...layer,
     schema: schema(layer.schema),
     tls: layer.tls && {
+      ...layer.tls,
       certFile: optional(layer.tls.certFile),
       keyFile: optional(layer.tls.keyFile),
       clientCaFile: optional(layer.tls.clientCaFile),

@@ -1,10 +1,19 @@
 // Flags over file over defaults: decides the one Config, and checks what only shows when all of it is known. A flag
 // replaces the file's key as a whole.
 import type { Problem } from "../schema/problem.ts";
+import type { CorsOptions } from "../server/cors.ts";
+import { defaultLimits, type ListenerLimits } from "../server/listener-limits.ts";
 import { formatTarget } from "../upstream/target.ts";
-import { type AdminConfig, type Config, defaults, type LogLevel, type UpstreamConfig } from "./config.ts";
+import {
+  type AdminConfig,
+  type Config,
+  defaults,
+  type LogLevel,
+  neverMs,
+  type UpstreamConfig,
+} from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
-import type { ConfigLayer, LayerReading, UpstreamLayer } from "./config-layer.ts";
+import type { ConfigLayer, LayerReading, LimitsLayer, UpstreamLayer } from "./config-layer.ts";
 import { crossProblems } from "./cross-problems.ts";
 import { decideMethods } from "./decide-methods.ts";
 import { readFlags } from "./flags.ts";
@@ -55,6 +64,10 @@ function mergeLayers(upper: LayerReading, lower: LayerReading | undefined): Laye
     strict: a.strict ?? b.strict,
     maxRequestBytes: a.maxRequestBytes ?? b.maxRequestBytes,
     tls: mergeGroup(a.tls, b.tls),
+    cors: a.cors ?? b.cors,
+    compression: a.compression ?? b.compression,
+    heartbeat: a.heartbeat ?? b.heartbeat,
+    limits: a.limits ?? b.limits,
     upstreams: a.upstreams ?? b.upstreams,
     schema: mergeGroup(a.schema, b.schema),
     rest: mergeGroup(a.rest, b.rest),
@@ -97,7 +110,26 @@ function decide(reading: LayerReading, logLevel: LogLevel): Config {
     // What is missing of it is found by crossProblems.
     ...(tls === undefined
       ? {}
-      : { tls: defined({ ...tls, certFile: tls.certFile ?? "", keyFile: tls.keyFile ?? "" }) }),
+      : {
+          tls: defined({
+            ...tls,
+            certFile: tls.certFile ?? "",
+            keyFile: tls.keyFile ?? "",
+            clientAuth: tls.clientAuth ?? "require",
+          }),
+        }),
+    ...(layer.cors === undefined ? {} : { cors: decideCors(layer.cors) }),
+    compression: {
+      minBytes:
+        layer.compression?.enabled === false
+          ? Number.POSITIVE_INFINITY
+          : (layer.compression?.minBytes ?? defaults.minCompressedBytes),
+    },
+    heartbeat: {
+      sseMs: decideHeartbeat(layer.heartbeat?.sse, defaults.sseHeartbeatMs),
+      webSocketMs: decideHeartbeat(layer.heartbeat?.webSocket, defaultLimits.pingMs),
+    },
+    limits: decideLimits(layer.limits ?? {}),
     upstreams: (layer.upstreams ?? []).map((upstream) => decideUpstream(upstream, layer)),
     schema: { ...decideSchema(layer.schema), serviceConfigs: layer.schema?.serviceConfigs ?? [] },
     ...(layer.rest?.unescape === undefined ? {} : { unescape: layer.rest.unescape }),
@@ -110,6 +142,31 @@ function decide(reading: LayerReading, logLevel: LogLevel): Config {
     drain: { graceMs: layer.drain?.grace ?? defaults.drainGraceMs },
     log: { level: layer.log?.level ?? logLevel },
   };
+}
+
+function decideCors({
+  origins,
+  methods,
+  headers,
+  exposed,
+  ...cors
+}: NonNullable<ConfigLayer["cors"]>): CorsOptions {
+  return {
+    // What is missing of it is found by crossProblems.
+    origins: origins ?? [],
+    ...defined({ methods, headers, exposed }),
+    maxAgeMs: cors.maxAge ?? defaults.corsMaxAgeMs,
+    credentials: cors.credentials ?? false,
+  };
+}
+
+function decideHeartbeat(given: number | undefined, byDefault: number): number {
+  return given === 0 ? neverMs : (given ?? byDefault);
+}
+
+function decideLimits(limits: LimitsLayer): Partial<ListenerLimits> {
+  const { stall, keepAlive, http2Idle, ...counts } = limits;
+  return defined({ ...counts, stallMs: stall, keepAliveMs: keepAlive, http2IdleMs: http2Idle });
 }
 
 /** The rule of design.md §1: the admin pages are on the main port only where nobody else can reach it. */

@@ -1,19 +1,28 @@
 // Answers "what would the gateway do with this request?" without sending anything.
 import { defaultJsonOptions } from "../codec/codec.ts";
-import { isLines, refuseContentType, refuseMislabelledJson } from "../protocol/rest/body-type.ts";
+import {
+  isLines,
+  isMultipart,
+  refuseContentEncoding,
+  refuseContentType,
+  resolveBodyType,
+} from "../protocol/rest/body-type.ts";
 import { readDeadline } from "../protocol/rest/read-deadline.ts";
-import { chooseReply, planRoute } from "../protocol/rest/reply-choice.ts";
+import { chooseReply, planRoute, refuseAccept } from "../protocol/rest/reply-choice.ts";
 import { Code, codeName } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
 import { streamsReplies, streamsRequests } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { Dialect } from "../transcode/dialect.ts";
-import type { ReplyForm, RequestParts, Route } from "../transcode/route.ts";
+import type { BindingStep, ReplyForm, RequestParts, Route } from "../transcode/route.ts";
 import { takeSystemParameters } from "../transcode/system-parameters.ts";
+import { acceptOf } from "../wire/accept.ts";
 import { httpStatusOf } from "../wire/http-status.ts";
 import { splitWholeJson } from "../wire/json-values.ts";
 import { metadataFromHttp } from "../wire/metadata.ts";
 import { metadataRules } from "../wire/metadata-rules.ts";
+import { bindFormMessages, explainForm } from "./explain-form.ts";
+import { cutForm, type FormParts } from "./explain-form-parts.ts";
 import type { Explanation } from "./explanation.ts";
 import { rpcOf, viewEntry, viewRoute } from "./route-table.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -63,16 +72,22 @@ export function explainRequest(snapshot: Snapshot, dialect: Dialect, request: Ex
   const { route, captures } = match;
   const { header = new Header(), body = new Uint8Array(0) } = request;
   const contentType = header.get("content-type") ?? (body.length > 0 ? "application/json" : "");
-  const parts: RequestParts = { captures, query, header, body, contentType };
+  const given: RequestParts = { captures, query, header, body, contentType };
+  const bodyType = bodyTypeOf(route, given, snapshot.dialect);
+  const parts = typeof bodyType === "string" ? { ...given, contentType: bodyType } : given;
+  const form = isForm(route, parts) ? cutForm(body, contentType) : undefined;
   return {
     ...unmatched,
     outcome: "route",
     summary: `${route.httpMethod} ${route.template} → ${rpcOf(route)}`,
     route: viewRoute(route, snapshot),
     allow: [],
-    bindings: route.explainBinding({ ...parts, body: firstMessage(route, parts) }),
+    bindings:
+      form === undefined
+        ? route.explainBinding({ ...parts, body: firstMessage(route, parts) })
+        : [...headSteps(route, parts), ...explainForm(snapshot, route, form)],
     policy: snapshot.policies.of(route.method).entries.map(viewEntry),
-    ...bindOrRefuse(snapshot, route, parts),
+    ...bindOrRefuse(snapshot, route, parts, bodyType, form),
   };
 }
 
@@ -81,22 +96,27 @@ function bindOrRefuse(
   snapshot: Snapshot,
   route: Route,
   parts: RequestParts,
+  bodyType: string | RpcError,
+  form: FormParts | undefined,
 ): Pick<Explanation, "success" | "backend" | "error"> {
   try {
+    const { query, form: asked } = takeSystemParameters(parts.query, snapshot.dialect, route);
+    const askedForm = query === parts.query ? undefined : asked;
+    const unacceptable = refuseAccept(planRoute(route), acceptOf(parts.header), askedForm);
+    if (unacceptable !== undefined) return refused(unacceptable, 406);
+    route.checkReplyForm(asked);
     readDeadline(parts.header);
-    const mistyped = refuseBody(route, parts);
-    if (mistyped !== undefined) return refused(mistyped, 415);
-    const { query, form } = takeSystemParameters(parts.query, snapshot.dialect, route);
-    route.checkReplyForm(form);
+    if (typeof bodyType !== "string") return refused(bodyType, 415);
     const metadata = metadataFromHttp(parts.header, metadataRules[snapshot.dialect.metadataRules]);
-    const messages = bindMessages(route, { ...parts, query });
+    const head = { ...parts, query };
+    const messages = form === undefined ? bindMessages(route, head) : bindFormMessages(route, form, head);
     // As it is: what the policy says of printing is about replies.
     const codec = snapshot.codecOf(defaultJsonOptions).message(route.method.input);
     const json = messages.map((message) =>
       JSON.stringify(JSON.parse(codec.encodeJson(message)), undefined, 2),
     );
     return {
-      success: successOf(route, parts.header, query === parts.query ? undefined : form),
+      success: successOf(route, parts.header, askedForm),
       backend: {
         upstreams: snapshot.upstreamsOf.get(route.info.service) ?? [],
         path: route.info.path,
@@ -141,14 +161,32 @@ function refused(
   return { success: null, backend: null, error: { httpStatus, code: codeName(code), message: rawMessage } };
 }
 
-function refuseBody(route: Route, { body, contentType }: RequestParts): RpcError | undefined {
-  if (body.length === 0 || route.body === "" || route.rawRequestBody) return undefined;
+/** What the body is read by, or what its client would get with 415. */
+function bodyTypeOf(
+  route: Route,
+  { header, body, contentType }: RequestParts,
+  { bodyTypes }: Dialect,
+): string | RpcError {
+  if (body.length === 0 || route.body === "" || route.rawRequestBody) return contentType;
   const streamed = streamsRequests(route.info.kind);
-  return refuseContentType(contentType, streamed) ?? refuseMislabelledJson(contentType, body);
+  return (
+    refuseContentType(contentType, streamed, bodyTypes) ??
+    refuseContentEncoding(header.get("content-encoding")) ??
+    resolveBodyType(contentType, bodyTypes, streamed ? undefined : body)
+  );
+}
+
+function isForm(route: Route, { body, contentType }: RequestParts): boolean {
+  return body.length > 0 && route.body !== "" && !route.rawRequestBody && isMultipart(contentType);
+}
+
+/** What binds beside the form, whose own step would say that it was not cut into parts. */
+function headSteps(route: Route, parts: RequestParts): readonly BindingStep[] {
+  return route.explainBinding(parts).filter(({ from }) => from !== "body");
 }
 
 function successOf(route: Route, header: Header, form: ReplyForm | undefined): Explanation["success"] {
-  const { contentType, streamFormat } = chooseReply(planRoute(route), header.get("accept"), form);
+  const { contentType, streamFormat } = chooseReply(planRoute(route), acceptOf(header), form);
   const { successStatus, location } = route.policy;
   if (route.rawReplyBody) return { httpStatus: successStatus, contentType: "", location };
   if (streamsReplies(route.info.kind)) {

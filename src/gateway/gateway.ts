@@ -11,21 +11,28 @@ import { RpcError } from "../rpc/rpc-error.ts";
 import { mergeSchema } from "../schema/merge-schema.ts";
 import { formatProblem, type Problem } from "../schema/problem.ts";
 import type { SchemaSource } from "../schema/source.ts";
+import { createHealthService } from "../service/health-service.ts";
+import { ownServiceNames } from "../service/own-files.ts";
 import type { Dialect } from "../transcode/dialect.ts";
 import type { ShadowedRoute } from "../transcode/route.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { acceptOf } from "../wire/accept.ts";
 import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
+import type { UpgradeHandler } from "../wire/websocket-channel.ts";
 import { type ExplainedRequest, explainRequest } from "./explain-request.ts";
 import type { Explanation } from "./explanation.ts";
 import { judgeReadiness } from "./judge-readiness.ts";
 import { limitServices } from "./limit-services.ts";
+import { createInterceptors } from "./method-handlers.ts";
 import type { MethodSettings } from "./method-settings.ts";
 import type { Readiness } from "./readiness.ts";
 import { viewRouteTable } from "./route-table.ts";
 import type { RouteTableView } from "./route-table-view.ts";
+import { createRpcProtocols } from "./rpc-protocols.ts";
 import { startSchemaLoop } from "./schema-loop.ts";
+import { createEarlyLookup } from "./served-methods.ts";
 import { startServiceConfigLoop } from "./service-config-loop.ts";
+import { serviceHealth } from "./service-health.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
 import { snapshotDigest } from "./snapshot-digest.ts";
 
@@ -49,6 +56,8 @@ export interface GatewayOptions {
   readonly connect: boolean;
   /** Largest request body, in bytes. */
   readonly maxRequestBytes: number;
+  /** Reply messages smaller than this are not compressed; `Infinity` = none is. */
+  readonly minCompressedBytes: number;
   /** Upper bound of every call's time; none by default. */
   readonly maxTimeoutMs?: number;
   readonly logger: Logger;
@@ -57,6 +66,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Answers a request; `undefined` = no route has its path. Never rejects. */
   handle(request: HttpRequest): Promise<HttpResponse | undefined>;
+  /** The same for a request that asks for a WebSocket. Before there is a schema it is no path of ours. */
+  readonly upgrade: UpgradeHandler;
   /** The answer to a request that nobody knows. */
   notFound(request: HttpRequest): HttpResponse;
   routes(): RouteTableView;
@@ -75,10 +86,26 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { upstreams, dialect, logger } = options;
-  const snapshotOptions = {
-    ...options,
-    upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
+  const byName = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
+  const healthListeners = new Set<() => void>();
+  const tellHealth = (): void => {
+    for (const listener of healthListeners) listener();
   };
+  const health = createHealthService({
+    statusOf: (service) =>
+      serviceHealth(service, {
+        ...(snapshot && { upstreamsOf: snapshot.upstreamsOf }),
+        upstreams: byName,
+        ready: () => gateway.readiness().ready,
+        draining,
+      }),
+    services: () => new Set([...(snapshot?.upstreamsOf.keys() ?? []), ...ownServiceNames]),
+    onChange(listener) {
+      healthListeners.add(listener);
+      return () => healthListeners.delete(listener);
+    },
+  });
+  const snapshotOptions = { ...options, upstreams: byName, ownServices: [health] };
   let snapshot: Snapshot | undefined;
   let buildProblems: readonly Problem[] = [];
   let configured = false;
@@ -108,6 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         return;
       }
       snapshot = next;
+      tellHealth();
       logSwap(snapshot, logger);
     } catch (reason) {
       const message = reason instanceof Error ? reason.message : String(reason);
@@ -129,6 +157,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   // A backend that comes back may have come back changed: its schema is read again at once.
   const unwatch = upstreams.map(({ name, transport }) =>
     transport.onStatus(({ state }) => {
+      tellHealth();
       if (state !== "ready") return;
       for (const source of options.sources) if (source.upstreams.includes(name)) source.refresh();
     }),
@@ -137,20 +166,28 @@ export function createGateway(options: GatewayOptions): Gateway {
   // Before the first snapshot there is no schema to print details with, and none is needed.
   const bareFormat = createStatusFormat(createCodec(createRegistry(), defaultJsonOptions), dialect);
 
+  const early = createRpcProtocols({
+    methodOf: createEarlyLookup(health, createInterceptors(options.maxTimeoutMs), () =>
+      noSchema(gateway.readiness()),
+    ),
+    formatDetail: () => undefined,
+    maxRequestBytes: options.maxRequestBytes,
+    minCompressedBytes: options.minCompressedBytes,
+    logger,
+  });
+
   const gateway: Gateway = {
     async handle(request) {
-      const current = snapshot;
-      if (current === undefined) return undefined;
-      for (const protocol of current.protocols) {
+      for (const protocol of snapshot?.protocols ?? early) {
         if (protocol.accepts(request)) return protocol.handle(request);
       }
       return undefined;
     },
+    upgrade: async (request, subprotocols) => snapshot?.upgrade(request, subprotocols),
     notFound(request) {
       const accept = acceptOf(request.header);
       if (snapshot === undefined) {
-        const missing = gateway.readiness().missing.join("; ");
-        const error = new RpcError(Code.UNAVAILABLE, `the gateway has no schema yet: ${missing}`);
+        const error = noSchema(gateway.readiness());
         return writeError(error, { formatStatus: bareFormat, accept }, 503, [["retry-after", "1"]]);
       }
       const path = request.path.slice(0, 200);
@@ -185,6 +222,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     refresh,
     drain: () => {
       draining = true;
+      tellHealth();
     },
     close: async () => {
       for (const stop of unwatch) stop();
@@ -193,6 +231,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
   return gateway;
+}
+
+function noSchema({ missing }: Readiness): RpcError {
+  return new RpcError(Code.UNAVAILABLE, `the gateway has no schema yet: ${missing.join("; ")}`);
 }
 
 /** A source may add nothing but what is wrong with it: the same schema, of which there is more to say. */

@@ -1,7 +1,7 @@
 // The composed handler of every method of a snapshot: interceptors around the upstreams that serve it.
 import { createDeadlineInterceptor } from "../pipeline/deadline.ts";
 import { orderInterceptors } from "../pipeline/order.ts";
-import { composeHandler, type Handler } from "../rpc/call.ts";
+import { composeHandler, type Handler, type Interceptor } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import type { MethodInfo } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
@@ -9,19 +9,19 @@ import type { MergedSchema } from "../schema/merge-schema.ts";
 import { createBalancedHandler } from "../upstream/picker.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
-export interface MethodHandlerOptions {
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly maxTimeoutMs?: number;
+/** What stands around every call, in its order. @param maxTimeoutMs upper bound of every call's time; none by default */
+export function createInterceptors(maxTimeoutMs: number | undefined): readonly Interceptor[] {
+  return orderInterceptors({
+    deadline: createDeadlineInterceptor(maxTimeoutMs === undefined ? {} : { maxMs: maxTimeoutMs }),
+  });
 }
 
 /** Composes once per service, since no policy differs per method yet; looking a handler up is one map access. */
 export function createMethodHandlers(
   schema: MergedSchema,
-  { upstreams, maxTimeoutMs }: MethodHandlerOptions,
+  upstreams: ReadonlyMap<string, Upstream>,
+  interceptors: readonly Interceptor[],
 ): (method: MethodInfo) => Handler {
-  const interceptors = orderInterceptors({
-    deadline: createDeadlineInterceptor(maxTimeoutMs === undefined ? {} : { maxMs: maxTimeoutMs }),
-  });
   const handlers = new Map<string, Handler>();
   for (const { desc, upstreams: names } of schema.services) {
     const serving = names.map((name) => upstreams.get(name)).filter((upstream) => upstream !== undefined);

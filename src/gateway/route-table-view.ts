@@ -31,6 +31,17 @@ export interface RouteView {
   readonly policy: readonly PolicyEntryView[];
 }
 
+/** A method, which gRPC, gRPC-Web, Connect and WebSocket reach at `/` and its name whether it has routes or not. */
+export interface MethodView {
+  readonly rpc: string;
+  readonly kind: RouteView["kind"];
+  readonly requestType: string;
+  readonly replyType: string;
+  /** Names of the upstreams that serve it; `gateway` for the gateway's own. */
+  readonly upstreams: readonly string[];
+  readonly routeCount: number;
+}
+
 export interface RefusedRouteView {
   readonly httpMethod: string;
   readonly template: string;
@@ -80,6 +91,7 @@ export interface RouteTableView {
   /** Where all differ from the profile `standard`: in force for every method that does not say otherwise. */
   readonly policy: readonly PolicyEntryView[];
   readonly routes: readonly RouteView[];
+  readonly methods: readonly MethodView[];
   readonly refused: readonly RefusedRouteView[];
   readonly shadowed: readonly ShadowedRouteView[];
   readonly sources: readonly SchemaSourceView[];

@@ -1,11 +1,13 @@
 // Builds what /debug/routes and `protogate routes` show from the snapshot in force and the state of its sources.
 import type { Problem } from "../schema/problem.ts";
 import { type Dialect, dialects } from "../transcode/dialect.ts";
+import { methodInfo } from "../transcode/method-info.ts";
 import type { Route } from "../transcode/route.ts";
 import { formatTarget } from "../upstream/target.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { type PolicyEntry, profileEntries } from "./policy-entry.ts";
 import type {
+  MethodView,
   PolicyEntryView,
   RouteTableView,
   RouteView,
@@ -33,6 +35,7 @@ export function viewRouteTable(input: RouteTableInput): RouteTableView {
     profile: dialect.name,
     policy: [...profileEntries(dialect).map(viewEntry), ...decodingEntry(snapshot)],
     routes: snapshot === undefined ? [] : snapshot.table.routes.map((route) => viewRoute(route, snapshot)),
+    methods: snapshot === undefined ? [] : viewMethods(snapshot),
     refused: (table?.refused ?? []).map(({ httpMethod, template, methodName, origin, reason }) => ({
       httpMethod,
       template,
@@ -70,6 +73,24 @@ export function viewRoute(route: Route, snapshot: Snapshot): RouteView {
       .entries.filter(({ byProfile }) => !byProfile)
       .map(viewEntry),
   };
+}
+
+function viewMethods({ services, table }: Snapshot): readonly MethodView[] {
+  const routeCounts = new Map<string, number>();
+  for (const { info } of table.routes) routeCounts.set(info.path, (routeCounts.get(info.path) ?? 0) + 1);
+  return services.flatMap(({ desc, upstreams }) =>
+    desc.methods.map((method) => {
+      const { path, kind } = methodInfo(method);
+      return {
+        rpc: path.slice(1),
+        kind,
+        requestType: method.input.typeName,
+        replyType: method.output.typeName,
+        upstreams,
+        routeCount: routeCounts.get(path) ?? 0,
+      };
+    }),
+  );
 }
 
 /** What no method has a say in; nothing where it is the standard. */

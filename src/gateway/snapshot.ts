@@ -1,15 +1,20 @@
 // One immutable snapshot: all that derives from a schema, built completely before a single reference is replaced. A
 // call reads the reference once and keeps its snapshot to the end, however many swaps happen meanwhile.
-import { createRegistry, type DescMethod, type Registry } from "@bufbuild/protobuf";
-import type { Codec, JsonOptions } from "../codec/codec.ts";
+import { createRegistry, type DescMethod, type DescService, type Registry } from "@bufbuild/protobuf";
+import { type Codec, defaultJsonOptions, type JsonOptions } from "../codec/codec.ts";
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
 import { createRestProtocol } from "../protocol/rest/rest-protocol.ts";
 import { createStatusFormat, type StatusFormat } from "../protocol/rest/status-format.ts";
+import { createRouteLookup } from "../protocol/websocket/route-lookup.ts";
+import { createWebSocketProtocol } from "../protocol/websocket/websocket-protocol.ts";
 import type { Logger } from "../rpc/logger.ts";
 import { resolveHttpRules } from "../schema/http-rules.ts";
 import type { MergedSchema } from "../schema/merge-schema.ts";
 import type { Problem } from "../schema/problem.ts";
 import type { ServiceConfig } from "../schema/service-config.ts";
+import { ownServiceNames } from "../service/own-files.ts";
+import type { OwnService } from "../service/own-service.ts";
+import { createReflectionServices } from "../service/reflection-service.ts";
 import { compileRoutes } from "../transcode/compile-routes.ts";
 import { createRouter } from "../transcode/create-router.ts";
 import type { Dialect } from "../transcode/dialect.ts";
@@ -19,10 +24,14 @@ import type { Router } from "../transcode/router.ts";
 import { createTextFields } from "../transcode/text-fields.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { Protocol } from "../wire/protocol.ts";
+import type { UpgradeHandler } from "../wire/websocket-channel.ts";
 import { createCodecs } from "./create-codecs.ts";
-import { createMethodHandlers } from "./method-handlers.ts";
+import { createDetailFormat } from "./format-detail.ts";
+import { createInterceptors, createMethodHandlers } from "./method-handlers.ts";
 import type { MethodSettings } from "./method-settings.ts";
 import { type RestPolicies, resolveRestPolicies } from "./resolve-rest-policy.ts";
+import { createRpcProtocols } from "./rpc-protocols.ts";
+import { createMethodLookup } from "./served-methods.ts";
 
 export interface SnapshotOptions {
   readonly dialect: Dialect;
@@ -33,6 +42,10 @@ export interface SnapshotOptions {
   /** Every upstream of the gateway by name; outlives snapshots. */
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly maxRequestBytes: number;
+  /** Reply messages smaller than this are not compressed. */
+  readonly minCompressedBytes: number;
+  /** The services that the gateway answers itself, whatever the schema; server reflection is added. */
+  readonly ownServices: readonly OwnService[];
   /** Upper bound of every call's time; none by default. */
   readonly maxTimeoutMs?: number;
   readonly logger: Logger;
@@ -54,11 +67,21 @@ export interface Snapshot {
   readonly table: RouteTable;
   readonly router: Router;
   readonly formatStatus: StatusFormat;
+  /** The backends' and the gateway's own, with the names of the upstreams that serve them. */
+  readonly services: readonly ServedService[];
   /** In the order in which they are asked. REST is the last: it accepts everything. */
   readonly protocols: readonly Protocol[];
+  /** Calls over WebSocket. */
+  readonly upgrade: UpgradeHandler;
   /** Names of the upstreams that serve a service. */
   readonly upstreamsOf: ReadonlyMap<string, readonly string[]>;
   readonly problems: readonly Problem[];
+}
+
+export interface ServedService {
+  readonly desc: DescService;
+  /** `gateway` for its own. */
+  readonly upstreams: readonly string[];
 }
 
 export function buildSnapshot(
@@ -67,10 +90,11 @@ export function buildSnapshot(
   serviceConfigs: readonly ServiceConfig[],
   options: SnapshotOptions,
 ): Snapshot {
-  const { logger, maxRequestBytes } = options;
+  const { logger, maxRequestBytes, minCompressedBytes, upstreams } = options;
   const decoding = chooseUnescape(serviceConfigs, options);
   const dialect = { ...options.dialect, unescape: decoding.value };
-  const codecOf = createCodecs(withErrorDetails(schema.registry));
+  const registry = withErrorDetails(schema.registry);
+  const codecOf = createCodecs(registry);
   const policies = resolveRestPolicies({
     services: schema.services.map(({ desc }) => desc),
     settings: options.methods ?? [],
@@ -82,7 +106,25 @@ export function buildSnapshot(
   const table = compileRoutes(rules.rules, { codecOf, dialect, policyOf });
   const router = createRouter(table.routes);
   const formatStatus = createStatusFormat(codecOf(policies.json), dialect);
-  const handlerOf = createMethodHandlers(schema, options);
+  const interceptors = createInterceptors(options.maxTimeoutMs);
+  const handlerOf = createMethodHandlers(schema, upstreams, interceptors);
+  // What a backend says of itself is for the gateway to know; who asks the gateway is told of all backends.
+  const services = schema.services.filter(({ desc }) => !ownServiceNames.includes(desc.typeName));
+  const serviceNames = services.map(({ desc }) => desc.typeName);
+  const ownServices = [
+    ...options.ownServices,
+    ...createReflectionServices({ files: schema.files, registry: schema.registry, serviceNames }),
+  ];
+  const rpcCodec = codecOf({ ...defaultJsonOptions, unknownFields: "ignore" });
+  const methodOf = createMethodLookup({
+    services: services.map(({ desc }) => desc),
+    handlerOf,
+    ownServices,
+    interceptors,
+    codec: rpcCodec,
+  });
+  const formatDetail = createDetailFormat(rpcCodec, registry);
+  const rpc = createRpcProtocols({ methodOf, formatDetail, maxRequestBytes, minCompressedBytes, logger });
   const rest = createRestProtocol({ router, dialect, formatStatus, handlerOf, maxRequestBytes, logger });
   return {
     digest,
@@ -95,7 +137,15 @@ export function buildSnapshot(
     table,
     router,
     formatStatus,
-    protocols: [rest],
+    services: [...services, ...ownServices.map(({ desc }) => ({ desc, upstreams: ["gateway"] }))],
+    protocols: [...rpc, rest],
+    upgrade: createWebSocketProtocol({
+      methodOf,
+      routeOf: createRouteLookup({ router, dialect, methodOf }),
+      formatDetails: formatStatus.details,
+      maxRequestBytes,
+      logger,
+    }),
     upstreamsOf: new Map(schema.services.map(({ desc, upstreams }) => [desc.typeName, upstreams])),
     problems: [...schema.problems, ...rules.problems, ...policies.problems],
   };

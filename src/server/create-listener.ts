@@ -76,9 +76,14 @@ export async function createListener(options: ListenerOptions): Promise<Listener
       server.close(() => resolve());
     });
     for (const socket of strangers.values()) socket.destroy();
+    http1.drain();
     http2.drain();
     const timer = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
+      http1.leave();
+      // A turn later, so that what WebSockets were told last is on its way.
+      setImmediate(() => {
+        for (const socket of sockets) socket.destroy();
+      });
     }, graceMs);
     await closed;
     clearTimeout(timer);

@@ -1,6 +1,6 @@
 // Requests over HTTP/1.1: Node's strict parser, its requests as exchanges, its errors as proper answers.
 // Source: RFC 9112 (messages, §9.3 pipelining, §11.2 smuggling), RFC 9110 §10.1.1 (Expect: 100-continue).
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Code } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
@@ -12,6 +12,8 @@ import type { ListenerContext } from "./listener-context.ts";
 import { refuseHttp1 } from "./refuse-http1.ts";
 import { readHttp1Header } from "./request-header.ts";
 import { parseRequestTarget } from "./request-target.ts";
+import { createWebSocketDoor } from "./websocket-door.ts";
+import { asksForWebSocket, readHandshake } from "./websocket-handshake.ts";
 import { writeHttp1Response } from "./write-http1-response.ts";
 
 /** What is open on one connection; kept on the socket so that neither closure nor map is needed per request. */
@@ -34,10 +36,15 @@ type TrackedResponse = ServerResponse & { [exchangeOf]?: Exchange };
 export interface Http1Server {
   readonly server: Server;
   readonly accept: (socket: Socket) => void;
+  /** Sees off WebSockets that nobody uses; the others end with their call. */
+  readonly drain: () => void;
+  /** Sees off every WebSocket that is left. */
+  readonly leave: () => void;
 }
 
 export function createHttp1Server(context: ListenerContext): Http1Server {
   const { limits, options, exchanges } = context;
+  const door = createWebSocketDoor(context);
 
   const server = createServer({
     maxHeaderSize: limits.maxHeaderBytes,
@@ -54,6 +61,11 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
     keepAlive: true,
     keepAliveInitialDelay: 60_000,
     optimizeEmptyRequests: true,
+    // Behind a request that still waits for its answer a WebSocket would write into that answer.
+    shouldUpgradeCallback: (request) =>
+      options.upgrade !== undefined &&
+      ((request.socket as TrackedSocket)[openOn]?.count ?? 0) === 0 &&
+      asksForWebSocket(request),
   });
   // Node would drop entries beyond 2,000 without a word; the size limit bounds their number.
   server.maxHeadersCount = 0;
@@ -62,7 +74,13 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
 
   const report = (error: unknown): void => options.onError(error, "HTTP/1.1 response");
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
+  /** @param upgradeHead where the request asks for a WebSocket: what the client has sent after it already */
+  const onRequest = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    awaitsContinue: boolean,
+    upgradeHead?: Buffer,
+  ): void => {
     const socket: TrackedSocket = request.socket;
     socket[openOn] ??= { count: 0, latest: undefined, waiting: [] };
     const open = socket[openOn];
@@ -107,6 +125,8 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
       void write(exchange, response, bareAnswer(400, Code.INVALID_ARGUMENT, refusal));
     } else if (target.kind === "server") {
       void write(exchange, response, { httpStatus: 204, header: new Header() });
+    } else if (upgradeHead !== undefined) {
+      void upgrade(exchange, request, response, upgradeHead);
     } else if (open.count === 1) {
       void serve(exchange, request, response);
     } else {
@@ -140,6 +160,32 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
       reply = bareAnswer(500, Code.INTERNAL, "internal error");
     }
     await write(exchange, response, reply);
+  };
+
+  const upgrade = async (
+    exchange: Exchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: Buffer,
+  ): Promise<void> => {
+    const { socket } = request;
+    const handshake = readHandshake(request);
+    if (!("subprotocols" in handshake)) return write(exchange, response, handshake);
+    try {
+      const answer = await options.upgrade?.(exchange, handshake.subprotocols);
+      if (socket.destroyed) return;
+      if (answer === undefined) return await serve(exchange, request, response);
+      if (answer.kind === "refused") return await write(exchange, response, answer.response);
+      if (context.draining) {
+        const answer = bareAnswer(503, Code.UNAVAILABLE, "the gateway is shutting down");
+        return await write(exchange, response, answer);
+      }
+      response.detachSocket(socket);
+      door.open(exchange, request, socket, head, answer);
+    } catch (error) {
+      options.onError(error, `${exchange.httpMethod} ${exchange.path}`);
+      await write(exchange, response, bareAnswer(500, Code.INTERNAL, "internal error"));
+    }
   };
 
   const write = async (exchange: Exchange, response: ServerResponse, reply: HttpResponse): Promise<void> => {
@@ -183,6 +229,15 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
 
   server.on("request", (request, response) => onRequest(request, response, false));
   server.on("checkContinue", (request, response) => onRequest(request, response, true));
+  server.on("upgrade", (request, socket: Socket, head) => {
+    // The parser has let go of the connection, so what is answered instead of a WebSocket is the last of it.
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    response.shouldKeepAlive = false;
+    response.once("finish", () => socket.destroySoon());
+    socket.on("error", ignore);
+    onRequest(request, response, false, head);
+  });
   server.on("connect", (_request, socket) => {
     socket.on("error", ignore);
     socket.end(bareHttp1Bytes("405 Method Not Allowed", Code.UNIMPLEMENTED, "this is no proxy"));
@@ -199,7 +254,12 @@ export function createHttp1Server(context: ListenerContext): Http1Server {
   const [accept] = server.listeners("connection") as ((socket: Socket) => void)[];
   if (accept === undefined) throw new Error("node:http has no connection listener");
   server.removeAllListeners("connection");
-  return { server, accept: (socket) => accept.call(server, socket) };
+  return {
+    server,
+    accept: (socket) => accept.call(server, socket),
+    drain: door.drain,
+    leave: door.leave,
+  };
 }
 
 function isBodyless(request: IncomingMessage): boolean {

@@ -30,6 +30,11 @@ export interface ListenerLimits {
    * answer and not a reset. 5 s, nginx's `lingering_timeout`.
    */
   readonly lingerMs: number;
+  /**
+   * Between two pings of a WebSocket; a client from which nothing came since the last one, its pong least of all, is
+   * gone. 30 s: half of the 60 s after which common load balancers cut a silent connection.
+   */
+  readonly pingMs: number;
   /** HTTP/1.1 connection between two requests. 75 s: longer than the 60 s of common load balancers, who must be first. */
   readonly keepAliveMs: number;
   /** HTTP/2 connection without streams. 15 min: gRPC channels idle long and reconnecting is cheap for them. */
@@ -53,6 +58,7 @@ export const defaultLimits: ListenerLimits = {
   headerMs: 20_000,
   stallMs: 300_000,
   lingerMs: 5_000,
+  pingMs: 30_000,
   keepAliveMs: 75_000,
   http2IdleMs: 900_000,
   sweepMs: 5_000,

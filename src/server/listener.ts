@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
+import type { UpgradeHandler } from "../wire/websocket-channel.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 
 /** Serves what the data plane does not know: the admin application's raw entry. */
@@ -23,6 +24,11 @@ export interface ListenerOptions {
    */
   readonly handle: (request: HttpRequest) => Promise<HttpResponse | undefined>;
   readonly fallback: RawHandler;
+  /**
+   * Asked about requests for a WebSocket (HTTP/1.1); where it has no answer, and by default, such a request goes to
+   * `handle` like any other.
+   */
+  readonly upgrade?: UpgradeHandler;
   /** Told of connections that broke the protocol and of requests whose handling rejected. Must not throw. */
   readonly onError: (error: unknown, where: string) => void;
   /** Changes single limits; what is not named keeps `defaultLimits`. */

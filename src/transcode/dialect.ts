@@ -15,10 +15,17 @@ export interface Dialect {
   readonly repeatedPathVariables: boolean;
   /** `json`: true, false. `python`: also True, False. `go`: 1, t, T, TRUE, true, True and their opposites. */
   readonly boolForms: "json" | "python" | "go";
-  /** `json`: 3.5s. `go`: also 1h30m, 300ms. */
+  /** `json`: 3.5s. `go`: also 1h30m, 300ms, +5s. */
   readonly durationForms: "json" | "go";
+  /** Where defaults are printed, `null` for unset messages too; see `JsonOptions.emitNulls`. For whoever makes the codecs. */
+  readonly emitNulls: boolean;
   /** Bytes in the body of a route whose rule has no `body`. */
   readonly bodyWithoutRule: "refuse" | "ignore";
+  /**
+   * What bodies are read as. `declared`: what their Content-Type says, 415 where that is nothing readable.
+   * `any-is-json`: JSON, whatever it says, but for forms and protobuf; a form that looks like JSON is JSON too.
+   */
+  readonly bodyTypes: "declared" | "any-is-json";
   /** `google`: `$alt`, `fields`, `key` and their kin are taken out of the query before it binds. */
   readonly systemParameters: "none" | "google";
   /** Which request headers become metadata and under which names, and what trailers are called. */
@@ -47,7 +54,9 @@ const standard: Dialect = {
   repeatedPathVariables: false,
   boolForms: "json",
   durationForms: "json",
+  emitNulls: false,
   bodyWithoutRule: "refuse",
+  bodyTypes: "declared",
   systemParameters: "none",
   metadataRules: "standard",
   wrongMethod: "method-not-allowed",
@@ -70,7 +79,9 @@ export const dialects: Readonly<Record<ProfileName, Dialect>> = {
     repeatedPathVariables: true,
     boolForms: "go",
     durationForms: "go",
+    emitNulls: true,
     bodyWithoutRule: "ignore",
+    bodyTypes: "any-is-json",
     metadataRules: "grpc-gateway",
     wrongMethod: "not-implemented",
     formPost: true,

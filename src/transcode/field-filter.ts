@@ -13,37 +13,37 @@ import type { Selection } from "./partial-response.ts";
 const transparent = new Set(["google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"]);
 
 /**
- * Refuses names that select nothing. What is beneath a `*` may be in some of the fields only, and is not looked at.
- * @throws RpcError INVALID_ARGUMENT naming the field
+ * Why a selection cannot be had: a name in it selects nothing. What is beneath a `*` may be in some of the fields only,
+ * and is not looked at.
  */
-export function checkSelection(desc: DescMessage, selection: Selection): void {
+export function checkSelection(desc: DescMessage, selection: Selection): string | undefined {
+  if (transparent.has(desc.typeName)) return undefined;
   for (const [name, inside] of selection.inside) {
-    if (name === "*" || transparent.has(desc.typeName)) continue;
+    if (name === "*") continue;
     const field = fieldsByName(desc).get(name);
-    if (field === undefined) throw refusal(missingField(desc, name.slice(0, 80)));
-    checkInside(field, inside);
+    const reason = field === undefined ? missingField(desc, name.slice(0, 80)) : checkInside(field, inside);
+    if (reason !== undefined) return reason;
   }
+  return undefined;
 }
 
 /** The same for what is selected inside of a field. */
-export function checkInside(field: DescField, selection: Selection): void {
-  if (selection.inside.size === 0) return;
+export function checkInside(field: DescField, selection: Selection): string | undefined {
+  const { message } = field;
+  if (selection.inside.size === 0) return undefined;
   if (field.fieldKind === "map") {
     for (const inside of selection.inside.values()) {
-      if (field.message !== undefined) checkSelection(field.message, inside);
-      else if (inside.inside.size > 0) throw refusal(hasNone(field));
+      if (message === undefined && inside.inside.size > 0) return hasNone(field);
+      const reason = message && checkSelection(message, inside);
+      if (reason !== undefined) return reason;
     }
-  } else if (field.message === undefined || isOpaque(field.message)) {
-    throw refusal(hasNone(field));
-  } else checkSelection(field.message, selection);
+    return undefined;
+  }
+  return message === undefined || isOpaque(message) ? hasNone(field) : checkSelection(message, selection);
 }
 
 function hasNone(field: DescField): string {
   return `"${field.name}" is ${fieldType(field)}, which has no fields to select`;
-}
-
-function refusal(reason: string): RpcError {
-  return new RpcError(Code.INVALID_ARGUMENT, `query parameter "fields": ${reason}`);
 }
 
 /** Well-known types that print as one value, and Any, whose content is another type's. */

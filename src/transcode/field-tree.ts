@@ -129,8 +129,23 @@ function countSubmessages(message: Uint8Array, tree: FieldTree): Map<number, num
   return counts;
 }
 
+/**
+ * What each record of a field holds that is a submessage or may be one.
+ * @throws RpcError of the code when the bytes are no message
+ */
+export function contentsOf(message: Uint8Array, number: number, code: Code): Uint8Array[] {
+  const reader = new ProtobufReader(message, code);
+  const contents: Uint8Array[] = [];
+  while (reader.pos < reader.end) {
+    const tag = reader.tag();
+    const content = readField(reader, tag);
+    if (tag >>> 3 === number && content !== undefined) contents.push(content);
+  }
+  return contents;
+}
+
 /** Moves past the value of a tag; its content where it is a submessage or may be one. */
-function readField(reader: ProtobufReader, tag: number): Uint8Array | undefined {
+export function readField(reader: ProtobufReader, tag: number): Uint8Array | undefined {
   const start = reader.pos;
   switch (tag & 7) {
     case WireType.LENGTH:

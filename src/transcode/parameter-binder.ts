@@ -21,7 +21,7 @@ export type Outcome =
 
 /** What one query or form has set so far. */
 export interface ParameterState {
-  /** Keys of singular fields and map entries. */
+  /** Keys of singular fields and map entries; with a dot behind, of well-known messages that were set field by field. */
   readonly set: Set<string>;
   /** The member set of each oneof, by the oneof's place. */
   readonly oneofs: Map<string, string>;
@@ -57,7 +57,7 @@ export function createParameterBinder(scope: ParameterScope): ParameterBinder {
     if (target.owner === "body") return { outcome: unknown, target, reason: "the body carries this field" };
     const binder = state.bound.length === 0 ? undefined : binderOf(target, state.bound);
     if (binder !== undefined) return { outcome: "ignored", target, reason: `the ${binder} binds this field` };
-    const reason = claim(target, state) ?? write(target, text, writer);
+    const reason = target.misuse ?? claim(target, state) ?? write(target, text, writer);
     if (reason !== undefined) return { outcome: "refused", target, reason };
     if (target.ancestors.length > 0) addToTree(state.nested, target.ancestors);
     return { outcome: "bound", target };
@@ -76,7 +76,8 @@ export function createParameterBinder(scope: ParameterScope): ParameterBinder {
     bindPart(part, state, writer) {
       const target = targets.resolve(part.name, part);
       // A file may be large: it is made a text only where its field is one.
-      if (typeof target === "string" || target.raw) return settle(target, "", state, writer);
+      if (typeof target === "string" || target.raw || target.misuse !== undefined)
+        return settle(target, "", state, writer);
       if (!isUtf8(part.bytes)) return { outcome: "refused", target, reason: "the part is not UTF-8 text" };
       return settle(target, new TextDecoder("utf-8", { ignoreBOM: true }).decode(part.bytes), state, writer);
     },
@@ -91,7 +92,12 @@ function binderOf(target: ParameterTarget, bound: readonly BoundSource[]): strin
 
 /** Takes the target's place in the message; the reason where it is taken already. */
 function claim(target: ParameterTarget, state: ParameterState): string | undefined {
+  for (const whole of target.wholes) {
+    if (state.set.has(whole)) return "given twice, its message is set as a whole already";
+    state.set.add(`${whole}.`);
+  }
   if (!target.repeats) {
+    if (state.set.has(`${target.key}.`)) return `given twice, fields of "${target.name}" are set already`;
     if (state.set.has(target.key)) {
       return target.mapKey === undefined
         ? `given twice, and "${target.name}" is not repeated`

@@ -45,6 +45,10 @@ export interface ParameterTarget {
   /** The same for every spelling. */
   readonly key: string;
   readonly mapKey?: string;
+  /** Keys of the well-known messages on the way, each of which a text may set as a whole instead. */
+  readonly wholes: readonly string[];
+  /** Why the key can set nothing, whatever the text is: it names a field, so it is no unknown key. */
+  readonly misuse?: string;
   /** Whether it may be given more than once. */
   readonly repeats: boolean;
   /** Who sets the field instead of the query. */
@@ -67,8 +71,8 @@ export interface OneofClaim {
 
 export interface ParameterTargets {
   /**
-   * The target of a decoded key; a reason where it names none. A part of a multipart form may go into an HttpBody, and
-   * a file into bytes, untouched.
+   * The target of a decoded key; a reason where it names no field. A part of a multipart form may go into an HttpBody,
+   * and a file into bytes, untouched.
    */
   resolve(key: string, part?: FormPart): ParameterTarget | string;
   /** Members of oneofs that are set before any parameter is read: place and member. */
@@ -89,26 +93,43 @@ export function createParameterTargets(options: ParameterScope): ParameterTarget
     return bodyKey !== undefined && keysOverlap(key, bodyKey) ? "body" : "query";
   };
 
+  const wholesOf = (ancestors: readonly DescField[]): string[] => {
+    const keys: string[] = [];
+    for (const [depth, field] of ancestors.entries()) {
+      if (depth < under.length || textFields.field(field) === undefined) continue;
+      keys.push(fieldPathKey({ ancestors: ancestors.slice(0, depth), leaf: field }));
+    }
+    return keys;
+  };
+
   const targetOf = (
     ancestors: readonly DescField[],
     leaf: DescField,
-    mapKey?: string,
-    part?: FormPart,
-  ): ParameterTarget | string => {
+    of: { readonly mapKey?: string; readonly part?: FormPart; readonly misuse?: string } = {},
+  ): ParameterTarget => {
+    const { mapKey, part } = of;
     const path = { ancestors, leaf };
     const fieldKey = fieldPathKey(path);
     const name = fieldPathName(path);
+    const type = fieldType(leaf);
     const common = {
       ancestors,
-      type: fieldType(leaf),
+      name,
+      type,
+      expected: type,
+      key: fieldKey,
+      wholes: wholesOf(ancestors),
       repeats: leaf.fieldKind === "list",
       raw: false,
       owner: ownerOf(fieldKey),
       oneofs: oneofsOf([...ancestors, leaf]),
     };
+    const misused = (misuse: string): ParameterTarget => ({ ...common, misuse, write: () => false });
+    if (of.misuse !== undefined) return misused(of.misuse);
     if (mapKey !== undefined) {
       const entry = textFields.entry(leaf);
-      if (entry === undefined) return `"${name}" is ${common.type}, its values cannot be set by a parameter`;
+      if (entry === undefined)
+        return misused(`"${name}" is ${type}, its values cannot be set by a parameter`);
       return {
         ...common,
         name: `${name}[${mapKey}]`,
@@ -119,36 +140,35 @@ export function createParameterTargets(options: ParameterScope): ParameterTarget
       };
     }
     const raw = part && rawWriter(leaf, part);
-    if (raw !== undefined)
-      return { ...common, name, expected: common.type, key: fieldKey, raw: true, write: raw };
+    if (raw !== undefined) return { ...common, raw: true, write: raw };
     const field = textFields.field(leaf);
-    if (field === undefined) {
-      if (leaf.fieldKind === "map") return `"${name}" is ${common.type}, set it as ${name}[key]`;
-      if (leaf.fieldKind === "list") return `"${name}" is ${common.type}, which a parameter cannot carry`;
-      return `"${name}" is ${common.type}, set its fields as ${name}.field`;
-    }
-    return { ...common, name, expected: field.expected, key: fieldKey, write: field.write };
+    if (field !== undefined) return { ...common, expected: field.expected, write: field.write };
+    if (leaf.fieldKind === "map") return misused(`"${name}" is ${type}, set it as ${name}[key]`);
+    if (leaf.fieldKind === "list") return misused(`"${name}" is ${type}, which a parameter cannot carry`);
+    return misused(`"${name}" is ${type}, set its fields as ${name}.field`);
   };
 
   const walk = (key: string, part?: FormPart): ParameterTarget | string => {
     const ancestors = [...under];
     let message = start;
-    for (let at = 0, depth = 0; ; depth++) {
-      if (depth === maxDepth) return `nested deeper than ${maxDepth}`;
+    for (let at = 0, depth = 1; ; depth++) {
       const end = nameEnd(key, at);
       const name = key.slice(at, end);
       const field = fieldsByName(message).get(name);
       if (field === undefined)
         return missingField(message, name.length > 80 ? `${name.slice(0, 80)}…` : name);
-      if (end === key.length) return targetOf(ancestors, field, undefined, part);
+      if (end === key.length) return targetOf(ancestors, field, part && { part });
+      const misused = (reason: string) => targetOf(ancestors, field, { misuse: reason });
+      const type = fieldType(field);
       if (key[end] === "[") {
         if (!key.endsWith("]")) return 'a "[" without the "]" at the end';
-        if (field.fieldKind !== "map") return `"${field.name}" is ${fieldType(field)}, not a map`;
-        return targetOf(ancestors, field, key.slice(end + 1, -1));
+        if (field.fieldKind !== "map") return misused(`"${field.name}" is ${type}, not a map`);
+        return targetOf(ancestors, field, { mapKey: key.slice(end + 1, -1) });
       }
-      if (field.fieldKind !== "message" || textFields.field(field) !== undefined) {
-        return `"${field.name}" is ${fieldType(field)}, which has no ${quoteText(key.slice(end + 1))} to set`;
+      if (field.fieldKind !== "message") {
+        return misused(`"${field.name}" is ${type}, which has no ${quoteText(key.slice(end + 1))} to set`);
       }
+      if (depth === maxDepth) return misused(`nested deeper than ${maxDepth}`);
       ancestors.push(field);
       message = field.message;
       at = end + 1;

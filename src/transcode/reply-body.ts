@@ -6,9 +6,10 @@ import type { Codec, JsonOptions } from "../codec/codec.ts";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { ProtobufReader } from "../wire/protobuf-reader.ts";
-import { ProtobufWriter, WireType } from "../wire/protobuf-writer.ts";
+import { ProtobufWriter } from "../wire/protobuf-writer.ts";
 import { checkInside, checkSelection, filterField, filterMessage } from "./field-filter.ts";
 import { missingField } from "./field-path.ts";
+import { contentsOf } from "./field-tree.ts";
 import { isHttpBody, readHttpBody } from "./http-body.ts";
 import { parseFields, type Selection } from "./partial-response.ts";
 import { prettyJson } from "./pretty-json.ts";
@@ -68,23 +69,26 @@ function rawBody(encode: (message: Uint8Array) => ReplyBody): ReplyBodyWriter {
 interface Content {
   print(codec: Codec, message: Uint8Array): string;
   binary(message: Uint8Array): Uint8Array;
-  check(selection: Selection): void;
+  check(selection: Selection): string | undefined;
   filter(message: Uint8Array, selection: Selection): Uint8Array;
 }
 
 function formedBody({ policy, codec, codecOf }: ReplyBodyScope, content: Content): ReplyBodyWriter {
   // A stream asks for the same selection with each of its messages.
   let known: { readonly fields: string; readonly selection: Selection } | undefined;
-  const selectionOf = (fields: string): Selection => {
+  const selectionOf = ({ fields = "", fieldsFrom }: ReplyForm): Selection => {
     if (known?.fields === fields) return known.selection;
+    const refuse = (reason: string): RpcError => {
+      const origin = fieldsFrom === undefined ? 'query parameter "fields"' : `header "${fieldsFrom}"`;
+      return new RpcError(Code.INVALID_ARGUMENT, `${origin}: ${reason}`);
+    };
     const parsed = parseFields(fields);
-    if (parsed.kind === "refusal") {
-      const reason = `query parameter "fields": column ${parsed.column}: ${parsed.reason}`;
-      throw new RpcError(Code.INVALID_ARGUMENT, reason);
-    }
-    if (!isAll(parsed.selection)) content.check(parsed.selection);
-    known = { fields, selection: parsed.selection };
-    return parsed.selection;
+    if (parsed.kind === "refusal") throw refuse(`column ${parsed.column}: ${parsed.reason}`);
+    const { selection } = parsed;
+    const reason = isAll(selection) ? undefined : content.check(selection);
+    if (reason !== undefined) throw refuse(reason);
+    known = { fields, selection };
+    return selection;
   };
 
   const others = new Map<string, Codec>();
@@ -103,14 +107,14 @@ function formedBody({ policy, codec, codecOf }: ReplyBodyScope, content: Content
 
   return {
     raw: false,
-    check({ fields = "" }) {
-      if (fields !== "") selectionOf(fields);
+    check(form) {
+      if (form.fields !== undefined && form.fields !== "") selectionOf(form);
     },
     encode(message, form) {
       if (form === undefined)
         return { contentType: "application/json", content: content.print(codec, message) };
       const { format, pretty, fields = "" } = form;
-      const selection = fields === "" ? undefined : selectionOf(fields);
+      const selection = fields === "" ? undefined : selectionOf(form);
       const selected =
         selection === undefined || isAll(selection) ? message : content.filter(message, selection);
       if (format === "protobuf") {
@@ -142,21 +146,7 @@ function onlyField(message: Uint8Array, field: DescField): Uint8Array {
 
 /** The content of a message field; of several occurrences, which merge, all of it. */
 function contentOf(message: Uint8Array, field: DescField): Uint8Array {
-  const reader = new ProtobufReader(message, Code.INTERNAL);
-  const contents: Uint8Array[] = [];
-  while (reader.pos < reader.end) {
-    const tag = reader.tag();
-    if (tag >>> 3 !== field.number) {
-      reader.skip(tag);
-    } else if ((tag & 7) === WireType.LENGTH) {
-      contents.push(reader.lengthPrefixed());
-    } else if ((tag & 7) === WireType.GROUP_START) {
-      const start = reader.pos;
-      contents.push(message.subarray(start, reader.groupEnd(tag)));
-    } else {
-      reader.skip(tag);
-    }
-  }
+  const contents = contentsOf(message, field.number, Code.INTERNAL);
   const [only] = contents;
   return contents.length === 1 && only !== undefined ? only : Buffer.concat(contents);
 }

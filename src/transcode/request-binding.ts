@@ -53,13 +53,15 @@ export function createRequestBinding(options: RequestBindingOptions): RequestBin
     else body.writeForm(form, writer, nested);
     const bodyPresent = writer.pos > 0;
     if (bodyPresent) dropReplaced(bound === undefined ? path.dropped : replacedBy(path.dropped, bound));
+    const end = writer.pos;
     if (parts.query !== "") {
       writeParameters(parts.query, "query", query, query.start(bodyPresent, nested, bound), writer);
     }
     if (bound !== undefined) writeBoundSources(bound, writer, nested);
     path.write(parts.captures, writer);
-    if (updateMask !== undefined && form === undefined && bodyFormat(parts.contentType) === "json") {
-      updateMask.fill(bytes, writer);
+    if (updateMask !== undefined) {
+      const json = form === undefined ? jsonOf(bytes, parts.contentType) : undefined;
+      updateMask.fill({ json, end }, writer);
     }
     if (nested.size === 0 && nestedPath.size === 0) return writer.finish();
     for (const { ancestors } of path.fields) addToTree(nested, ancestors);
@@ -86,7 +88,7 @@ export function createRequestBinding(options: RequestBindingOptions): RequestBin
     },
     explain(parts) {
       writer.reset();
-      const system = explainSystemParameters(parts.query, dialect, ownParameters);
+      const system = explainSystemParameters(parts.query, dialect, ownParameters, parts.header);
       const state = query.start(parts.body.length > 0, new Map(), sources?.take(parts.header));
       const steps = [
         ...path.explain(parts.captures, writer),
@@ -96,11 +98,18 @@ export function createRequestBinding(options: RequestBindingOptions): RequestBin
       ];
       const bodySteps = explainBody(options, parts, writer);
       steps.push(...bodySteps);
-      const bodyBound = bodySteps[0]?.outcome === "bound" && bodyFormat(parts.contentType) === "json";
-      if (updateMask !== undefined && bodyBound) steps.push(...updateMask.explain(parts.body, steps));
+      if (updateMask !== undefined && bodySteps[0]?.outcome === "bound") {
+        const read = { json: jsonOf(parts.body, parts.contentType), end: writer.pos };
+        steps.push(...updateMask.explain(read, writer, steps));
+      }
       return steps;
     },
   };
+}
+
+/** The body, where it was read as JSON. */
+function jsonOf(body: Uint8Array, contentType: string): Uint8Array | undefined {
+  return bodyFormat(contentType) === "json" ? body : undefined;
 }
 
 /** Takes out of the body what the path, a header or a cookie says in its place. */

@@ -54,6 +54,8 @@ export interface ReplyForm {
   readonly pretty?: boolean;
   /** Partial response: `a,b(c,d),e/f,*`; empty = everything. See `partial-response.ts`. */
   readonly fields?: string;
+  /** The header that says so, for messages; absent for the query. */
+  readonly fieldsFrom?: string;
   /** Layout of a reply stream, where the query asks for one (`$alt=sse`). */
   readonly streamFormat?: StreamFormatName;
 }

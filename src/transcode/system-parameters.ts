@@ -1,7 +1,10 @@
 // Google's system parameters, taken out of a query before it binds: some say how the reply is to look, the others are
-// for a front end that we are not, and no field of any request.
+// for a front end that we are not, and no field of any request. Of those that a header may carry instead only
+// X-Goog-FieldMask concerns the reply; the others (X-Goog-Api-Key, X-Goog-User-Project, X-Goog-Quota-User …) are metadata
+// like any header, and X-HTTP-Method-Override changes what the request is, which we do not.
 // Source: https://cloud.google.com/apis/docs/system-parameters; the "parameters" of Google's discovery documents.
 import { Code } from "../rpc/code.ts";
+import type { Header } from "../rpc/header.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { Dialect } from "./dialect.ts";
 import { fieldsByName } from "./field-path.ts";
@@ -37,24 +40,39 @@ const readers: ReadonlyMap<string, SystemParameter> = new Map<string, SystemPara
 ]);
 // `$httpMethod` and `$ct` change what the request is. We do not, so they stay and are refused as unknown keys.
 
+const howPrinted = "says how the reply is printed";
 const nothing: ReplyForm = {};
 const noNames: ReadonlySet<string> = new Set();
 
+/** As a FieldMask in a header, what `$fields` says. */
+const fieldsHeader = "x-goog-fieldmask";
+
 /**
- * Takes the system parameters of the dialect out of a raw query. A name that is a field of the request message, which
- * the query of this route binds, stays that field; its `$` form is always the system's.
- * @throws RpcError INVALID_ARGUMENT naming the parameter
+ * Takes the system parameters of the dialect out of a raw query, and what the header says besides. A name that is a
+ * field of the request message, which the query of this route binds, stays that field; its `$` form is always the
+ * system's. What the query says beats the header.
+ * @throws RpcError INVALID_ARGUMENT naming the parameter or the header
  */
 export function takeSystemParameters(
   query: string,
   dialect: Dialect,
   route: Pick<Route, "ownParameters">,
+  header?: Header,
 ): SystemParameters {
-  if (dialect.systemParameters === "none" || query === "") return { query, form: nothing };
-  return take(query, route.ownParameters, (key, _text, reason) => {
-    if (reason === undefined) return;
-    throw new RpcError(Code.INVALID_ARGUMENT, `query parameter ${quoteText(key)}: ${reason}`);
-  });
+  if (dialect.systemParameters === "none") return { query, form: nothing };
+  const taken =
+    query === ""
+      ? { query, form: nothing }
+      : take(query, route.ownParameters, (key, _text, reason) => {
+          if (reason === undefined) return;
+          throw new RpcError(Code.INVALID_ARGUMENT, `query parameter ${quoteText(key)}: ${reason}`);
+        });
+  const mask = header && fieldsOf(header);
+  if (mask === undefined || taken.form.fields !== undefined) return taken;
+  const said = readFields(mask);
+  if (typeof said === "string")
+    throw new RpcError(Code.INVALID_ARGUMENT, `header "${fieldsHeader}": ${said}`);
+  return { query: taken.query, form: { ...taken.form, ...said, fieldsFrom: fieldsHeader } };
 }
 
 /** The same, told. */
@@ -62,17 +80,34 @@ export function explainSystemParameters(
   query: string,
   dialect: Dialect,
   ownParameters: ReadonlySet<string>,
+  header: Header,
 ): { readonly query: string; readonly steps: readonly BindingStep[] } {
-  if (dialect.systemParameters === "none" || query === "") return { query, steps: [] };
+  if (dialect.systemParameters === "none") return { query, steps: [] };
   const steps: BindingStep[] = [];
-  const { query: left } = take(query, ownParameters, (key, text, reason, read) => {
+  const { query: left, form } = take(query, ownParameters, (key, text, reason, read) => {
     const step = { from: "system", key: shortenText(key), text: shortenText(text) } as const;
     if (reason !== undefined) steps.push({ ...step, outcome: "refused", reason });
     else if (read === ignored) {
       steps.push({ ...step, outcome: "ignored", reason: "a system parameter of Google's front end" });
-    } else steps.push({ ...step, outcome: "bound", reason: "says how the reply is printed" });
+    } else steps.push({ ...step, outcome: "bound", reason: howPrinted });
   });
+  const mask = fieldsOf(header);
+  if (mask !== undefined) {
+    const step = { from: "system", key: fieldsHeader, text: shortenText(mask) } as const;
+    const said = readFields(mask);
+    if (form.fields !== undefined) {
+      steps.push({ ...step, outcome: "ignored", reason: "the query says which fields" });
+    } else if (typeof said === "string") steps.push({ ...step, outcome: "refused", reason: said });
+    else steps.push({ ...step, outcome: "bound", reason: howPrinted });
+  }
   return { query: left, steps };
+}
+
+/** Which fields of the reply a header asks for; undefined for all. */
+function fieldsOf(header: Header): string | undefined {
+  if (!header.has(fieldsHeader)) return undefined;
+  const mask = header.getAll(fieldsHeader).join(",").trim();
+  return mask === "" ? undefined : mask;
 }
 
 /** Names without `$` that the query of a route binds to fields. */

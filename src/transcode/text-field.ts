@@ -1,7 +1,7 @@
 // Text of a path variable or a query parameter to the wire bytes of a field, compiled once per field: which parser,
 // which tag. What is written is explicit even where it is the default, so that it overrides what came before.
 // Source: google/api/http.proto ("primitive type"); https://protobuf.dev/programming-guides/json/
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Codec } from "../codec/codec.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { type ProtobufWriter, WireType } from "../wire/protobuf-writer.ts";
@@ -13,7 +13,7 @@ import { goDurationToJson, parseFieldMask } from "./text-well-known.ts";
 export interface TextField {
   /** What a text has to be, for messages: `int32`, `demo.BookView (a name such as FULL, or a number)`. */
   readonly expected: string;
-  /** True for Struct, Value and ListValue, which have no place in a path. */
+  /** True for Struct, Value, ListValue and Empty, which have no place in a path. */
   readonly json: boolean;
   /** Appends tag and value of one value, or of one element; false where the text does not parse. */
   write(text: string, writer: ProtobufWriter): boolean;
@@ -46,6 +46,10 @@ export function compileTextField(field: DescField, options: TextFieldOptions): T
         return written;
       },
     };
+  }
+  if (isMaskPaths(field)) {
+    const { expected, json, write } = maskContent;
+    return { expected, json, write };
   }
   const value = compileTextValue(field.enum ?? field.scalar, options.dialect);
   const { number } = field;
@@ -86,11 +90,34 @@ export function compileTextEntry(
   };
 }
 
+interface Content {
+  readonly expected: string;
+  readonly json: boolean;
+  readonly write: WriteText;
+}
+
+const maskContent: Content = {
+  expected: "google.protobuf.FieldMask (paths with commas between)",
+  json: false,
+  write(text, writer) {
+    const paths = parseFieldMask(text);
+    for (const path of paths ?? []) {
+      writer.tag(1, WireType.LENGTH);
+      writer.string(path);
+    }
+    return paths !== undefined;
+  },
+};
+
+/** `update_mask.paths`, as some clients spell a mask: its texts are what the mask's own are. */
+function isMaskPaths(field: DescField): boolean {
+  const { parent, number, fieldKind, scalar } = field;
+  if (parent.typeName !== "google.protobuf.FieldMask" || number !== 1) return false;
+  return fieldKind === "list" && scalar === ScalarType.STRING;
+}
+
 /** The content of a well-known message; undefined for all others. */
-function compileContent(
-  desc: DescMessage,
-  options: TextFieldOptions,
-): { readonly expected: string; readonly json: boolean; readonly write: WriteText } | undefined {
+function compileContent(desc: DescMessage, options: TextFieldOptions): Content | undefined {
   const { codec, dialect } = options;
   const name = desc.typeName;
   switch (name) {
@@ -110,17 +137,12 @@ function compileContent(
         },
       };
     case "google.protobuf.FieldMask":
+      return maskContent;
+    case "google.protobuf.Empty":
       return {
-        expected: `${name} (paths with commas between)`,
-        json: false,
-        write(text, writer) {
-          const paths = parseFieldMask(text);
-          for (const path of paths ?? []) {
-            writer.tag(1, WireType.LENGTH);
-            writer.string(path);
-          }
-          return paths !== undefined;
-        },
+        expected: `${name} (nothing, or {})`,
+        json: true,
+        write: (text) => text === "" || text === "{}",
       };
     case "google.protobuf.Struct":
     case "google.protobuf.Value":

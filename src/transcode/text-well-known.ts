@@ -12,16 +12,16 @@ const nanosPerUnit: ReadonlyMap<string, bigint> = new Map([
   ["m", 60_000_000_000n],
   ["h", 3_600_000_000_000n],
 ]);
-const goDurationPart = /(\d{1,18})(?:\.(\d{1,18}))?(ns|us|µs|μs|ms|s|m|h)/y;
+const goDurationPart = /(?=\.?\d)(\d{0,18})(?:\.(\d{0,18}))?(ns|us|µs|μs|ms|s|m|h)/y;
 /** A duration of ten thousand years, in every unit, is shorter. */
 const maxDurationLength = 128;
 
-/** `1h30m`, `-1.5s`, `300ms`, `0` as a ProtoJSON duration, `5400s`; undefined for anything else. */
+/** `1h30m`, `-1.5s`, `+.5h`, `300ms`, `0` as a ProtoJSON duration, `5400s`; undefined for anything else. */
 export function goDurationToJson(text: string): string | undefined {
-  if (text === "0") return "0s";
   if (text.length > maxDurationLength) return undefined;
   const negative = text.startsWith("-");
-  let at = negative ? 1 : 0;
+  let at = negative || text.startsWith("+") ? 1 : 0;
+  if (text.slice(at) === "0") return "0s";
   if (at === text.length) return undefined;
   let nanos = 0n;
   while (at < text.length) {
@@ -31,7 +31,8 @@ export function goDurationToJson(text: string): string | undefined {
     const [whole, digits = "", fraction = "", unit = ""] = part;
     const scale = nanosPerUnit.get(unit) ?? 0n;
     // Go too drops what is finer than a nanosecond.
-    nanos += BigInt(digits) * scale + (BigInt(fraction || "0") * scale) / 10n ** BigInt(fraction.length);
+    nanos +=
+      BigInt(digits || "0") * scale + (BigInt(fraction || "0") * scale) / 10n ** BigInt(fraction.length);
     at += whole.length;
   }
   const seconds = nanos / 1_000_000_000n;

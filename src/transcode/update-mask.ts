@@ -1,24 +1,38 @@
-// The update mask of a PATCH that brings none, filled with the fields that its JSON body names, where the dialect asks
-// for it: a client that sends `{"title":"x"}` means to change the title.
+// The update mask of a PATCH that brings none, filled with the fields that its body names, where the dialect asks for
+// it: a client that sends `{"title":"x"}` means to change the title.
 // Source: grpc-gateway v2, "PatchFeature"; https://google.aip.dev/134.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { Code } from "../rpc/code.ts";
-import { ProtobufReader } from "../wire/protobuf-reader.ts";
+import { RpcError } from "../rpc/rpc-error.ts";
 import { type ProtobufWriter, WireType } from "../wire/protobuf-writer.ts";
-import { closeSubmessage, type FieldPath, fieldsByName, fieldType, openSubmessage } from "./field-path.ts";
+import { closeSubmessage, type FieldPath, fieldType, openSubmessage } from "./field-path.ts";
+import { contentsOf } from "./field-tree.ts";
+import { isHttpBody } from "./http-body.ts";
+import { pathsOfJson, pathsOfMessage } from "./mask-paths.ts";
 import { shortenText } from "./quote-text.ts";
 import type { BindingStep } from "./route.ts";
 
+/** A body that was read. */
+export interface ReadBody {
+  /** Its text where it is JSON, which knows of `null` and of explicit defaults. */
+  readonly json: Uint8Array | undefined;
+  /** What it has become, as fields of the request message: the bytes of the writer up to here. */
+  readonly end: number;
+}
+
 export interface UpdateMask {
-  /** Appends the mask to what path and query have made of the message, unless they brought one. */
-  fill(body: Uint8Array, writer: ProtobufWriter): void;
-  /** The same, told of a body that was read and of what else was bound. */
-  explain(body: Uint8Array, steps: readonly BindingStep[]): BindingStep[];
+  /**
+   * Appends the mask to what path and query have made of the message, unless they brought one.
+   * @throws RpcError INVALID_ARGUMENT when the body is no such message, or names too many fields
+   */
+  fill(body: ReadBody, writer: ProtobufWriter): void;
+  /** The same, told of what else was bound. */
+  explain(body: ReadBody, writer: ProtobufWriter, steps: readonly BindingStep[]): BindingStep[];
 }
 
 /**
  * Undefined where the request has no mask to fill: it needs exactly one FieldMask field that the path does not bind,
- * and a body that is a message field.
+ * and a body that is a message field whose fields a mask can name.
  */
 export function compileUpdateMask(
   input: DescMessage,
@@ -31,19 +45,24 @@ export function compileUpdateMask(
   const [mask] = masks;
   const updated = input.fields.find(({ name }) => name === body);
   if (mask === undefined || masks.length > 1 || updated?.fieldKind !== "message") return undefined;
-  if (mask === updated || pathFields.some(({ ancestors, leaf }) => (ancestors[0] ?? leaf) === mask))
-    return undefined;
+  if (pathFields.some(({ ancestors, leaf }) => (ancestors[0] ?? leaf) === mask)) return undefined;
   const { message } = updated;
-  const pathsOf = (bytes: Uint8Array): string[] => {
-    const paths: string[] = [];
-    // The codec has read the body already: it is JSON, and not nested beyond the codec's limit.
-    collectPaths(JSON.parse(new TextDecoder().decode(bytes)), message, "", paths);
-    return paths;
-  };
+  if (isHttpBody(message) || message.typeName.startsWith("google.protobuf.")) return undefined;
+
+  const isEmpty = ({ json, end }: ReadBody): boolean => (json === undefined ? end === 0 : json.length === 0);
+  const pathsOf = ({ json, end }: ReadBody, writer: ProtobufWriter): string[] =>
+    json === undefined
+      ? pathsOfMessage(
+          contentsOf(writer.bytes.subarray(0, end), updated.number, Code.INVALID_ARGUMENT),
+          message,
+        )
+      : // The codec has read it already: it is JSON, and not nested beyond the codec's limit.
+        pathsOfJson(JSON.parse(new TextDecoder().decode(json)), message);
+
   return {
-    fill(bytes, writer) {
-      if (bytes.length === 0 || holdsField(writer, mask)) return;
-      const paths = pathsOf(bytes);
+    fill(read, writer) {
+      if (isEmpty(read) || holdsField(writer, mask)) return;
+      const paths = pathsOf(read, writer);
       const mark = openSubmessage(writer, mask);
       for (const path of paths) {
         writer.tag(1, WireType.LENGTH);
@@ -51,42 +70,24 @@ export function compileUpdateMask(
       }
       closeSubmessage(writer, mask, mark);
     },
-    explain(bytes, steps) {
-      const brought = ({ outcome, field, text }: BindingStep) =>
-        outcome === "bound" && field === mask.name && text !== "";
-      if (bytes.length === 0 || steps.some(brought)) return [];
-      const text = shortenText(pathsOf(bytes).join(","));
-      const step = { from: "body", key: body, text, field: mask.name, type: fieldType(mask) } as const;
-      return [
-        { ...step, outcome: "bound", reason: "the fields that the body names, as the mask came empty" },
-      ];
+    explain(read, writer, steps) {
+      const brought = ({ outcome, field = "", text }: BindingStep) =>
+        outcome === "bound" && text !== "" && (field === mask.name || field.startsWith(`${mask.name}.`));
+      if (isEmpty(read) || steps.some(brought)) return [];
+      const step = { from: "body", key: body, text: "", field: mask.name, type: fieldType(mask) } as const;
+      try {
+        const text = shortenText(pathsOf(read, writer).join(","));
+        const reason = "the fields that the body names, as the mask came empty";
+        return [{ ...step, text, outcome: "bound", reason }];
+      } catch (reason) {
+        return [{ ...step, outcome: "refused", reason: RpcError.from(reason).rawMessage }];
+      }
     },
   };
 }
 
 /** Whether a message field has been written with something in it. */
 function holdsField(writer: ProtobufWriter, field: DescField): boolean {
-  const reader = new ProtobufReader(writer.bytes.subarray(0, writer.pos), Code.INVALID_ARGUMENT);
-  while (reader.pos < reader.end) {
-    const tag = reader.tag();
-    const start = reader.pos;
-    reader.skip(tag);
-    // One byte is the length of nothing; the end tag of an empty group is as long as the start tag.
-    if (tag >>> 3 === field.number && reader.pos - start > 1) return true;
-  }
-  return false;
-}
-
-function collectPaths(value: unknown, desc: DescMessage, prefix: string, paths: string[]): void {
-  if (typeof value !== "object" || value === null) return;
-  const fields = fieldsByName(desc);
-  for (const [key, member] of Object.entries(value)) {
-    const field = fields.get(key);
-    if (field === undefined) continue;
-    const path = prefix + field.name;
-    const isMessage = field.fieldKind === "message" && !field.message.typeName.startsWith("google.protobuf.");
-    const isObject = typeof member === "object" && member !== null && Object.keys(member).length > 0;
-    if (isMessage && isObject) collectPaths(member, field.message, `${path}.`, paths);
-    else paths.push(path);
-  }
+  const written = writer.bytes.subarray(0, writer.pos);
+  return contentsOf(written, field.number, Code.INVALID_ARGUMENT).some(({ length }) => length > 0);
 }

@@ -82,6 +82,11 @@ export function chooseCompression(
   return undefined;
 }
 
+/** Whether a list without weights has this compression. gRPC answers in what the client sent, or not compressed. */
+export function acceptsCompression(accepted: string | undefined, compression: Compression): boolean {
+  return chooseCompression(accepted, compression) === compression;
+}
+
 /** More than any client lists; what follows is not looked at. */
 const maxNameCount = 16;
 

@@ -47,6 +47,7 @@ export interface EnvelopeOptions {
 
 type Step = IteratorResult<Uint8Array, undefined>;
 const done: Step = { done: true, value: undefined };
+const nothing = new Uint8Array(0);
 
 /**
  * The messages of a body, decompressed. Pulled by one consumer; `return()` lets go of the body also while a message is
@@ -60,7 +61,7 @@ export class EnvelopeReader implements AsyncIterableIterator<Uint8Array, undefin
   readonly #body: AsyncIterator<Uint8Array>;
   readonly #options: EnvelopeOptions;
   /** Bytes that were read beyond the last envelope. */
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array = nothing;
   #ended = false;
 
   constructor(body: AsyncIterable<Uint8Array>, options: EnvelopeOptions) {
@@ -84,7 +85,7 @@ export class EnvelopeReader implements AsyncIterableIterator<Uint8Array, undefin
 
   async return(): Promise<Step> {
     this.#ended = true;
-    this.#rest = new Uint8Array(0);
+    this.#rest = nothing;
     await this.#body.return?.();
     return done;
   }
@@ -96,55 +97,51 @@ export class EnvelopeReader implements AsyncIterableIterator<Uint8Array, undefin
 
   async #read(): Promise<Step> {
     const { compression, maxBytes } = this.#options;
-    const prefix = await this.#take(envelopePrefixBytes);
-    if (prefix === undefined) {
-      this.#ended = true;
-      return done;
-    }
-    const flags = prefix[0] ?? 0;
+    if (this.#rest.length < envelopePrefixBytes && !(await this.#fill(envelopePrefixBytes))) return done;
+    const flags = this.#rest[0] ?? 0;
     if ((flags & ~envelopeFlag.compressed) !== 0) {
       throw new RpcError(Code.INVALID_ARGUMENT, `invalid envelope flags 0x${flags.toString(16)}`);
     }
-    const length = new DataView(prefix.buffer, prefix.byteOffset).getUint32(1);
+    const length = new DataView(this.#rest.buffer, this.#rest.byteOffset).getUint32(1);
     if (length > maxBytes) {
       throw new RpcError(
         Code.RESOURCE_EXHAUSTED,
         `message of ${length} bytes is larger than the limit of ${maxBytes} bytes`,
       );
     }
-    const message = length === 0 ? new Uint8Array(0) : await this.#take(length);
-    if (message === undefined) {
-      if (this.#ended) return done;
-      throw cut();
-    }
+    const end = envelopePrefixBytes + length;
+    if (this.#rest.length < end && !(await this.#fill(end))) return done;
+    const message = this.#rest.subarray(envelopePrefixBytes, end);
+    this.#rest = this.#rest.subarray(end);
     if ((flags & envelopeFlag.compressed) === 0) return { done: false, value: message };
     if (compression === undefined) {
       throw new RpcError(Code.INTERNAL, "a message is marked as compressed, but no compression was declared");
     }
     // Some clients mark an empty message as compressed without compressing nothing into something.
     const value = length === 0 ? message : await compression.decompress(message, maxBytes);
-    return { done: false, value };
+    return this.#ended ? done : { done: false, value };
   }
 
-  /** The next `count` bytes; undefined where the body ends before the first of them, or nobody wants them any more. */
-  async #take(count: number): Promise<Uint8Array | undefined> {
-    if (this.#rest.length < count) {
-      const pieces = new PieceList();
-      if (this.#rest.length > 0) pieces.push(this.#rest);
-      while (pieces.size < count) {
-        const step = await this.#body.next();
-        if (this.#ended) return undefined;
-        if (step.done) {
-          if (pieces.size === 0) return undefined;
-          throw cut();
-        }
-        pieces.push(step.value);
+  /**
+   * Reads until `count` bytes are there. False where the body ends before an envelope begins, or nobody wants it any
+   * more.
+   */
+  async #fill(count: number): Promise<boolean> {
+    const pieces = new PieceList();
+    if (this.#rest.length > 0) pieces.push(this.#rest);
+    while (pieces.size < count) {
+      const step = await this.#body.next();
+      if (this.#ended) return false;
+      if (step.done) {
+        if (pieces.size > 0) throw cut();
+        this.#ended = true;
+        return false;
       }
-      this.#rest = pieces.take();
+      // Empty pieces would pile up without ever making a message.
+      if (step.value.length > 0) pieces.push(step.value);
     }
-    const taken = this.#rest.subarray(0, count);
-    this.#rest = this.#rest.subarray(count);
-    return taken;
+    this.#rest = pieces.take();
+    return true;
   }
 }
 

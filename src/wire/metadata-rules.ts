@@ -71,6 +71,18 @@ export const metadataRules = {
 } satisfies Record<string, MetadataRules>;
 
 /**
+ * Whether the metadata name of a header is the gateway's own word, which nobody says in its place under
+ * `metadataPrefix`: a backend would take the client's text for what the gateway knows.
+ */
+export function isGatewayName(name: string, rules: MetadataRules): boolean {
+  if (name.startsWith("x-forwarded-") || gatewayNames.has(name)) return true;
+  return rules.requestPrefix !== "" && name.startsWith(rules.requestPrefix);
+}
+
+/** Beside `x-forwarded-*` and the names with `requestPrefix`: an address in RFC 7239's words and in nginx's. */
+const gatewayNames: ReadonlySet<string> = new Set(["forwarded", "x-real-ip"]);
+
+/**
  * Headers that a list of names does not hold back: the gateway appends to the first three, a trace goes on through
  * every hop, and a client that resumes a stream of events says where.
  */

@@ -5,7 +5,7 @@ import { Code } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { isBase64, stripPadding } from "./binary-header.ts";
-import { alwaysPassed, type MetadataRules, metadataRules } from "./metadata-rules.ts";
+import { alwaysPassed, isGatewayName, type MetadataRules, metadataRules } from "./metadata-rules.ts";
 
 /** Names that describe one connection or one message on it, so that they never cross the gateway. */
 const transportNames = new Set([
@@ -63,12 +63,23 @@ export function metadataFromHttp(header: Header, rules: MetadataRules = metadata
       if (rules.unprefixed.has(name)) appendEntry(metadata, name, value, rules);
       appendEntry(metadata, rules.requestPrefix + name, value, rules);
     } else if (name.startsWith(rules.metadataPrefix)) {
-      // What a client smuggles in under the prefix may not be a name of the transport's either.
       const bare = name.slice(rules.metadataPrefix.length);
-      if (!isTransportName(bare)) appendEntry(metadata, bare, value, rules);
+      if (comesUnderPrefix(bare, header, listed, rules)) appendEntry(metadata, bare, value, rules);
     }
   }
   return metadata;
+}
+
+/** What a client smuggles in under the prefix may not be a name of the transport's either, nor one of the gateway's. */
+function comesUnderPrefix(
+  bare: string,
+  header: Header,
+  listed: ReadonlySet<string> | undefined,
+  rules: MetadataRules,
+): boolean {
+  if (isTransportName(bare) || isGatewayName(bare, rules)) return false;
+  // A trace and a position in a stream are one each: the header of that name beats the one under the prefix.
+  return !alwaysPassed.has(bare) || !header.has(bare) || listed?.has(bare) === true;
 }
 
 /**

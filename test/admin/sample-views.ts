@@ -108,6 +108,24 @@ export const sampleTable: RouteTableView = {
       policy: [],
     },
   ],
+  methods: [
+    {
+      rpc: `${library}/GetBook`,
+      kind: "unary",
+      requestType: "demo.library.v1.GetBookRequest",
+      replyType: "demo.library.v1.Book",
+      upstreams: ["library", "library-eu"],
+      routeCount: 1,
+    },
+    {
+      rpc: "acme.billing.v1.Ledger/Follow",
+      kind: "server_streaming",
+      requestType: "acme.billing.v1.FollowRequest",
+      replyType: "acme.billing.v1.Entry",
+      upstreams: ["billing"],
+      routeCount: 0,
+    },
+  ],
   refused: [
     {
       httpMethod: "GET",
@@ -194,6 +212,7 @@ export const emptyTable: RouteTableView = {
   profile: "standard",
   policy: [],
   routes: [],
+  methods: [],
   refused: [],
   shadowed: [],
   sources: [],

@@ -64,6 +64,17 @@ test("every fact of the view is in the text", () => {
   }
 });
 
+test("a method without a route is listed by its path, one with a route stands with it", () => {
+  const text = formatRouteTable({ ...emptyTable, methods: sampleTable.methods });
+  assert.ok(
+    text.endsWith(`methods without a route, by gRPC, gRPC-Web, Connect and WebSocket only
+  PATH                            TYPES                         UPSTREAM
+  /acme.billing.v1.Ledger/Follow  FollowRequest → stream Entry  billing
+`),
+    text,
+  );
+});
+
 test("what the profile says for all routes is one line", () => {
   const policy = [{ key: "rest.emitDefaults", value: "true", origin: "profile grpc-gateway" }];
   const text = formatRouteTable({ ...emptyTable, profile: "grpc-gateway", policy });

@@ -10,6 +10,7 @@ const empty: RouteTableView = {
   profile: "standard",
   policy: [],
   routes: [],
+  methods: [],
   refused: [],
   shadowed: [],
   sources: [],

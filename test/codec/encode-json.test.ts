@@ -550,6 +550,81 @@ test("emitDefaults prints what has no presence and is not set", () => {
   );
 });
 
+// What protojson of protobuf-go 1.36 prints under EmitUnpopulated; members that are not set come last here.
+const unsetTree = '"label":"","left":null,"children":[],"named":{}';
+const withNulls: readonly (readonly [reason: string, type: string, write: Write, expected: string])[] = [
+  [
+    "a message is null, lists and maps are empty",
+    "all.Book",
+    () => {},
+    '{"title":"","author":null,"labels":{},"years":[],"pages":0}',
+  ],
+  [
+    "a message that is set and empty has its own defaults",
+    "all.Book",
+    (w) => message(w, 2, () => {}),
+    '{"author":{"givenName":"","birthYear":0},"title":"","labels":{},"years":[],"pages":0}',
+  ],
+  [
+    "an element of a list has them too",
+    "all.Tree",
+    (w) => message(w, 3, () => {}),
+    `{"children":[{${unsetTree}}],"label":"","left":null,"named":{}}`,
+  ],
+  [
+    "a value of a map has them too, one that was left out too",
+    "all.Tree",
+    (w) => message(w, 4, (e) => text(e, 1, "k")),
+    `{"named":{"k":{${unsetTree}}},"label":"","left":null,"children":[]}`,
+  ],
+  ["proto3's optional is left out: Go has it in a oneof", "all.Optionals", () => {}, "{}"],
+  ["members of a oneof are left out, messages too", "all.Choice", () => {}, "{}"],
+  [
+    "proto2's required, optional and groups are null whatever their default; its oneof and extensions are left out",
+    "old.Old",
+    () => {},
+    '{"id":null,"text":null,"closed":null,"closeds":[],"unpacked":[],"packed":[],"part":null,"bit":[],"big":null,"inf":null,"raw":null,"closedByName":{}}',
+  ],
+  [
+    "explicit presence of an edition is null",
+    "ed.Ed",
+    () => {},
+    '{"implicit":0,"explicit":null,"group":null,"groups":[],"expanded":[],"closed":null,"byName":{},"text":""}',
+  ],
+];
+
+for (const [reason, type, write, expected] of withNulls) {
+  test(`emitNulls: ${reason}`, () => {
+    assert.equal(encode(type, write, { emitDefaults: true, emitNulls: true }), expected);
+  });
+}
+
+test("emitNulls: messages with a JSON form of their own are null as well, also inside of an Any", () => {
+  const options = { emitDefaults: true, emitNulls: true };
+  const known = JSON.parse(encode("all.Known", () => {}, options)) as Record<string, unknown>;
+  for (const name of ["any", "timestamp", "struct", "value", "empty", "int64Value", "stringValue"]) {
+    assert.equal(known[name], null, name);
+  }
+  const anyOfTree = (w: BinaryWriter) => message(w, 1, (any) => text(any, 1, "x/all.Tree"));
+  const { any } = JSON.parse(encode("all.Known", anyOfTree, options)) as { any: unknown };
+  assert.deepEqual(any, { "@type": "x/all.Tree", label: "", left: null, children: [], named: {} });
+});
+
+test("emitNulls changes nothing where defaults are not printed", () => {
+  assert.equal(
+    encode("all.Book", () => {}, { emitNulls: true }),
+    "{}",
+  );
+});
+
+test("what emitNulls prints is read back as the same message", () => {
+  const options = { emitDefaults: true, emitNulls: true };
+  for (const type of ["all.Book", "all.Tree", "all.Scalars", "ed.Ed"]) {
+    const codec = testCodec(options).message(messageDesc(type));
+    assert.equal(codec.decodeJson(Buffer.from(codec.encodeJson(new Uint8Array(0)))).length, 0, type);
+  }
+});
+
 test("protoNames prints names as in the .proto, maps and extensions as they are", () => {
   const options = { protoNames: true };
   assert.equal(

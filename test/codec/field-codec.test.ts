@@ -89,6 +89,16 @@ for (const [type, name, json] of unset) {
   });
 }
 
+test("a message that is not set prints its defaults where defaults are printed", () => {
+  const author = testCodec({ emitDefaults: true }).field(fieldDesc("all.Book", "author"));
+  assert.equal(author.encodeJson(new Uint8Array(0)), '{"givenName":"","birthYear":0}');
+  assert.equal(author.encodeJson(utf8("\n\u0001a")), '{"givenName":"","birthYear":0}');
+  const left = testCodec({ emitDefaults: true, emitNulls: true }).field(fieldDesc("all.Tree", "left"));
+  assert.equal(left.encodeJson(new Uint8Array(0)), '{"label":"","left":null,"children":[],"named":{}}');
+  const known = testCodec({ emitDefaults: true }).field(fieldDesc("all.Known", "timestamp"));
+  assert.equal(known.encodeJson(new Uint8Array(0)), "null");
+});
+
 test("null is no bytes, except where it is a value", () => {
   const decode = (type: string, name: string): Uint8Array =>
     testCodec().field(fieldDesc(type, name)).decodeJson(utf8(" null "));

@@ -111,6 +111,7 @@ export function openGateway(
     strict: false,
     connect: true,
     maxRequestBytes: 100_000,
+    minCompressedBytes: 1024,
     logger,
     ...options,
   });

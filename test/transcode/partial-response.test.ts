@@ -111,8 +111,14 @@ function filtered(fields: string, bytes = message): JsonValue {
   const result = parseFields(fields);
   assert.equal(result.kind, "fields", fields);
   if (result.kind !== "fields") return null;
-  checkSelection(desc, result.selection);
+  assert.equal(checkSelection(desc, result.selection), undefined);
   return toJson(desc, fromBinary(desc, filterMessage(bytes, desc, result.selection)), { registry });
+}
+
+/** Why fields cannot be had. */
+function checkFields(fields: string): string | undefined {
+  const result = parseFields(fields);
+  return result.kind === "fields" ? checkSelection(desc, result.selection) : result.reason;
 }
 
 describe("a partial response", () => {
@@ -163,11 +169,7 @@ describe("a partial response", () => {
     ["any/x", '"any" is google.protobuf.Any, which has no fields to select'],
     ["names/2/x", '"names" is map<int64, string>, which has no fields to select'],
   ] as const) {
-    test(`is refused before anything is sent: ${fields}`, () =>
-      assert.equal(
-        refusalOf(() => filtered(fields)),
-        `INVALID_ARGUMENT: query parameter "fields": ${reason}`,
-      ));
+    test(`is refused before anything is sent: ${fields}`, () => assert.equal(checkFields(fields), reason));
   }
 
   test("drops fields that the schema does not know", () => {

@@ -28,6 +28,7 @@ message Req {
   string id = 40;
   repeated google.protobuf.Value values = 41;
   google.protobuf.NullValue nothing = 42;
+  google.protobuf.Empty empty = 43; map<string, google.protobuf.Empty> empties = 44; google.protobuf.BytesValue boxed_bytes = 45;
 }`;
 const registry = compileSchema(`${messages}\n${service('get: "/v1/{id}/{author.mentor.full_name}"')}`);
 const standard = fixtureOf(registry);
@@ -135,6 +136,29 @@ const accepted: readonly (readonly [query: string, message: object, fact: string
   ],
   ["id=other", {}, "a field that the path binds stays the path's"],
   ["author.mentor.fullName=x&author.mentor.full_name=y", {}, "under every spelling"],
+  ["author=x&author.mentor=x", {}, "a message that holds what the path binds is the path's too"],
+  ["id.x=1&id[a]=1", {}, "whatever is made of it"],
+  ["at.seconds=5&at.nanos=500000000", { at: "1970-01-01T00:00:05.500Z" }, "a Timestamp field by field"],
+  ["at.seconds=0", { at: "1970-01-01T00:00:00Z" }, "which sets it at its default as well"],
+  ["ttl.seconds=-1&ttl.nanos=-500000000", { ttl: "-1.500s" }, "a Duration field by field"],
+  ["boxed.value=42&boxedText.value=", { boxed: "42", boxed_text: "" }, "a wrapper by its value"],
+  ["boxed_bytes.value=AQI", { boxed_bytes: "AQI=" }, "one of bytes, in either base64"],
+  [
+    "mask.paths=display_name&mask.paths=author.fullName",
+    { mask: "displayName,author.fullName" },
+    "a FieldMask path by path, in either spelling, as older OpenAPI clients do",
+  ],
+  ["mask.paths=a,b", { mask: "a,b" }, "a comma is in no path, so it parts two here too"],
+  ["mask.paths=", { mask: "" }, "an empty path is none"],
+  [
+    'value.stringValue=a&struct.fields[k]="v"',
+    { value: "a", struct: { k: "v" } },
+    "Value and Struct by fields",
+  ],
+  ["list.values=1&list.values=true", { list: [1, true] }, "a ListValue element by element"],
+  ["empty=", { empty: {} }, "an Empty has nothing to say"],
+  ["empty", { empty: {} }, "without a sign too"],
+  ["empty={}&empties[k]=", { empty: {}, empties: { k: {} } }, "or says so in JSON"],
 ];
 
 describe("accepted queries", () => {
@@ -205,14 +229,37 @@ const rejected: readonly (readonly [query: string, message: string])[] = [
   ["struct=[]", 'query parameter "struct": expected google.protobuf.Struct (JSON), got "[]"'],
   ["value=x", 'query parameter "value": expected google.protobuf.Value (JSON), got "x"'],
   ["view_of[x]=FULL", 'query parameter "view_of[x]": expected map<int32, t.View>, got "FULL"'],
-  ["author=x", 'query parameter "author": "author" is t.Author, set its fields as author.field'],
+  ["right=x", 'query parameter "right": "right" is t.Author, set its fields as right.field'],
+  [
+    "at=2026-01-31T00:00:00Z&at.seconds=1",
+    'query parameter "at.seconds": given twice, its message is set as a whole already',
+  ],
+  ["mask.paths=a&mask=b", 'query parameter "mask": given twice, fields of "mask" are set already'],
+  [
+    "value=1&value.structValue.fields[a]=1",
+    'query parameter "value.structValue.fields[a]": given twice, its message is set as a whole already',
+  ],
+  [
+    "value.structValue.fields[a]=1&value.structValue={}",
+    'query parameter "value.structValue": given twice, fields of "value.struct_value" are set already',
+  ],
+  [
+    "value.stringValue=a&value.numberValue=1",
+    'query parameter "value.numberValue": "string_value" is set already, and both are in the oneof "kind"',
+  ],
+  [
+    "at.seconds=1&at.seconds=1",
+    'query parameter "at.seconds": given twice, and "at.seconds" is not repeated',
+  ],
+  ["at.seconds=now", 'query parameter "at.seconds": expected int64, got "now"'],
+  ["boxed.value=x", 'query parameter "boxed.value": expected int64, got "x"'],
+  ["boxed.text=x", 'query parameter "boxed.text": no field "text" in google.protobuf.Int64Value'],
+  ["empty=x", 'query parameter "empty": expected google.protobuf.Empty (nothing, or {}), got "x"'],
+  ["empty={ }", 'query parameter "empty": expected google.protobuf.Empty (nothing, or {}), got "{ }"'],
+  ["empty.x=1", 'query parameter "empty.x": no field "x" in google.protobuf.Empty'],
   ["any=x", 'query parameter "any": "any" is google.protobuf.Any, set its fields as any.field'],
   ["crowd=x", 'query parameter "crowd": "crowd" is repeated t.Author, which a parameter cannot carry'],
   ["crowd.age=1", 'query parameter "crowd.age": "crowd" is repeated t.Author, which has no "age" to set'],
-  [
-    "at.seconds=1",
-    'query parameter "at.seconds": "at" is google.protobuf.Timestamp, which has no "seconds" to set',
-  ],
   ["text.x=1", 'query parameter "text.x": "text" is string, which has no "x" to set'],
   ["labels=x", 'query parameter "labels": "labels" is map<string, string>, set it as labels[key]'],
   ["labels[a=x", 'query parameter "labels[a": a "[" without the "]" at the end'],
@@ -259,9 +306,44 @@ describe("refused queries", () => {
 
 describe("dialects", () => {
   test("grpc-gateway ignores unknown keys, but no malformed ones", () => {
-    assert.deepEqual(bound("bok=1&author=x&text=a", gateway), { ...path, text: "a" });
+    assert.deepEqual(bound("bok=1&author.bok=x&text=a", gateway), { ...path, text: "a" });
     assert.match(refused("bok=%", gateway), /malformed/);
     assert.match(refused("i32=x", gateway), /expected int32/);
+  });
+
+  for (const [query, reason, fact] of [
+    ["right=x", "set its fields as right.field", "a message as a value"],
+    ["any=x", "set its fields as any.field", "an Any as a value"],
+    ["crowd=x", "which a parameter cannot carry", "a repeated message as a value"],
+    ["labels=x", "set it as labels[key]", "a map without a key"],
+    ["authors[a]=x", "its values cannot be set by a parameter", "a map of messages"],
+    ["tags[0]=x", "not a map", "brackets on a field that is no map"],
+    ["text.more=x", 'which has no "more" to set', "a field below a scalar"],
+    ["text.=x", 'which has no "" to set', "a dot behind a scalar"],
+    ["crowd.age=1", 'which has no "age" to set', "a field below a repeated message"],
+    ["author.mentor.full_name.x=1&text.x=1", 'which has no "x" to set', "but not where the path binds it"],
+    [`right.${"mentor.".repeat(40)}age=1`, "nested deeper than 32", "a field that is too deep to be meant"],
+  ] as const) {
+    test(`grpc-gateway refuses a known key that is misused: ${fact}`, () => {
+      assert.ok(refused(query, gateway).includes(reason), refused(query, gateway));
+      const steps = gateway.route.explainBinding(partsOf({ captures: ["p", "m"], query }));
+      const told = steps.find(({ outcome }) => outcome === "refused");
+      assert.ok(told?.reason?.includes(reason) && told.field !== undefined && told.type !== undefined);
+    });
+  }
+
+  test("grpc-gateway ignores what begins like a known key and names no field", () => {
+    for (const query of ["labels[a=x", "labels[a].b=x", "bok.deep=1", "bok[a]=1", ".text=a"]) {
+      assert.deepEqual(bound(query, gateway), path, query);
+    }
+  });
+
+  test("integers are decimal in the grpc-gateway profile too: its ParseInt is asked for base 10", () => {
+    for (const text of ["0x10", "0b1", "0o7", "1_000"]) {
+      assert.match(refused(`i32=${text}`, gateway), /expected int32/);
+      assert.match(refused(`boxed=${text}`, gateway), /expected int64/);
+    }
+    assert.deepEqual(bound("i32=010", gateway), { ...path, i32: 10 });
   });
 
   test("grpc-gateway reads bools as Go does", () => {
@@ -282,13 +364,19 @@ describe("dialects", () => {
     ["1us", "0.000001s"],
     ["0", "0s"],
     ["3.5s", "3.500s"],
+    ["+5s", "5s"],
+    ["+0", "0s"],
+    ["-0", "0s"],
+    [".5s", "0.500s"],
+    ["1.s", "1s"],
+    ["-.5h", "-1800s"],
   ] as const) {
     test(`grpc-gateway reads the duration ${text} as ${expected}`, () => {
-      assert.deepEqual(bound(`ttl=${text}`, gateway), { ...path, ttl: expected });
+      assert.deepEqual(bound(`ttl=${encodeURIComponent(text)}`, gateway), { ...path, ttl: expected });
     });
   }
 
-  for (const text of ["1", "h", "-", "", "1h x", `${"9".repeat(18)}h`]) {
+  for (const text of ["1", "h", "-", "+", "+-1s", ".s", ".", "00", "", "1h x", `${"9".repeat(18)}h`]) {
     test(`grpc-gateway reads no duration in "${text}"`, () => {
       assert.match(refused(`ttl=${encodeURIComponent(text)}`, gateway), /expected google.protobuf.Duration/);
     });
@@ -310,8 +398,12 @@ test("a field inside of which the path binds is not the query's", () => {
   const fixture = fixtureOf(
     compileSchema(`message Req { google.protobuf.Timestamp at = 1; } ${service('get: "/{at.seconds}"')}`),
   );
-  assert.deepEqual(fixture.bind({ captures: ["5"], query: "at=2026-01-01T00:00:00Z" }), {
-    at: "1970-01-01T00:00:05Z",
+  for (const query of ["at=2026-01-01T00:00:00Z", "at=x", "at.seconds=7"]) {
+    assert.deepEqual(fixture.bind({ captures: ["5"], query }), { at: "1970-01-01T00:00:05Z" }, query);
+  }
+  // What is beside it joins it.
+  assert.deepEqual(fixture.bind({ captures: ["5"], query: "at.nanos=500000000" }), {
+    at: "1970-01-01T00:00:05.500Z",
   });
 });
 
@@ -372,6 +464,11 @@ test("reading a query is total: it binds or is refused as INVALID_ARGUMENT, and 
     "at",
     "[",
     ".",
+    "seconds",
+    "mask",
+    "paths",
+    "right",
+    "empty",
   );
   const query = fc.oneof(
     fc.array(part, { maxLength: 12 }).map((parts) => parts.join("")),

@@ -55,6 +55,21 @@ test("an unset response_body prints its JSON default", () => {
   assert.deepEqual(defaults, ['application/json ""', "application/json []", 'application/json "0"']);
 });
 
+test("an unset response_body message has its defaults where defaults are printed, and no other nulls than asked", () => {
+  const under = (options: Partial<JsonOptions>, form?: ReplyForm): string => {
+    const json = { ...policy.json, ...options };
+    return encode(reply, "author", empty, form, {
+      policy: { ...policy, json },
+      codec: codecOf(json),
+      codecOf,
+    });
+  };
+  assert.equal(under({}), "application/json {}");
+  assert.equal(under({ emitDefaults: true }), 'application/json {"fullName":""}');
+  // What is not selected is no default.
+  assert.equal(under({ emitDefaults: true }, { fields: "fullName" }), "application/json {}");
+});
+
 test("an HttpBody is its bytes under its content type, as the whole reply and as a field", () => {
   const file = { contentType: "text/plain; charset=utf-8", data: Buffer.from("hi") };
   const whole = toBinary(httpBody, create(httpBody, file));
@@ -144,6 +159,14 @@ test("a form whose fields name nothing is refused before the backend is asked", 
       `INVALID_ARGUMENT: query parameter "fields": ${reason}`,
     );
   }
+});
+
+test("fields that a header asks for are refused in the header's name", () => {
+  const form = { fields: "nope", fieldsFrom: "x-goog-fieldmask" };
+  assert.equal(
+    refusalOf(() => encode(reply, "", message, form)),
+    'INVALID_ARGUMENT: header "x-goog-fieldmask": no field "nope" in t.Reply',
+  );
 });
 
 test("the policy of a method decides about defaults, names, enums and 64-bit integers", () => {

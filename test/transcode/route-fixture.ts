@@ -54,7 +54,7 @@ export function tableOf(
 ): RouteTable {
   const dialect = dialects[profile];
   return compileRoutes(rulesOf(registry), {
-    codecOf: (json) => createCodec(registry, json),
+    codecOf: (json) => createCodec(registry, { ...json, emitNulls: dialect.emitNulls }),
     dialect,
     policyOf: () => ({ ...dialect.policy, ...policy }),
     ...options,

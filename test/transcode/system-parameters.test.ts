@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { Header } from "../../src/rpc/header.ts";
 import { dialects } from "../../src/transcode/dialect.ts";
 import type { ReplyForm, Route } from "../../src/transcode/route.ts";
 import { takeSystemParameters } from "../../src/transcode/system-parameters.ts";
@@ -59,6 +60,53 @@ describe("the google profile takes out", () => {
   for (const [query, left, form, fact] of rows) {
     test(`${fact}: ${query}`, () => assert.deepEqual(take(query), { query: left, form }));
   }
+});
+
+describe("the header X-Goog-FieldMask", () => {
+  const from = (query: string, ...values: string[]) =>
+    takeSystemParameters(query, dialects.google, none, headerOf(...values));
+  const headerOf = (...values: string[]) =>
+    Header.of(values.map((value) => ["X-Goog-FieldMask", value] as const));
+  const said = (fields: string) => ({ fields, fieldsFrom: "x-goog-fieldmask" });
+
+  for (const [query, values, left, form, fact] of [
+    ["", ["a,b.c"], "", said("a,b.c"), "says which fields of the reply are wanted"],
+    ["view=1", ["a"], "view=1", said("a"), "beside a query that asks for nothing"],
+    ["$alt=json", ["a"], "", { format: "json", ...said("a") }, "and beside one that asks for something else"],
+    ["", ["a", "b(c)"], "", said("a,b(c)"), "in several lines, which are one list"],
+    ["fields=b", ["a"], "", { fields: "b" }, "is overruled by fields in the query"],
+    ["$fields=b", ["a("], "", { fields: "b" }, "even where it is malformed"],
+    ["", [" "], "", {}, "says nothing where it is empty"],
+  ] as const) {
+    test(`${fact}: ${query} ${values}`, () => {
+      assert.deepEqual(from(query, ...values), { query: left, form });
+    });
+  }
+
+  test("is refused by its name where it is malformed", () => {
+    assert.equal(
+      refusalOf(() => from("", "a(")),
+      'INVALID_ARGUMENT: header "x-goog-fieldmask": column 3: expected a field name',
+    );
+  });
+
+  test("is a header like any other in the other profiles", () => {
+    for (const profile of ["standard", "grpc-gateway"] as const) {
+      const taken = takeSystemParameters("a=1", dialects[profile], none, headerOf("a("));
+      assert.deepEqual(taken, { query: "a=1", form: {} });
+    }
+  });
+
+  test("is told by explain", () => {
+    const told = (query: string, mask: string) =>
+      routeOf(post)
+        .explainBinding(partsOf({ query, header: headerOf(mask) }))
+        .map(({ key, text, outcome, reason }) => [key, text, outcome, reason]);
+    const key = "x-goog-fieldmask";
+    assert.deepEqual(told("", "a.b"), [[key, "a.b", "bound", "says how the reply is printed"]]);
+    assert.deepEqual(told("", "a("), [[key, "a(", "refused", "column 3: expected a field name"]]);
+    assert.deepEqual(told("$fields=b", "a").at(-1), [key, "a", "ignored", "the query says which fields"]);
+  });
 });
 
 describe("a malformed system parameter is refused by its name", () => {

@@ -186,6 +186,25 @@ const gatewayRows: readonly [
   ["grpc-metadata-content-type", "a/b", [], "nor this one"],
   ["grpc-metadata-te", "trailers", [], "nor this one"],
   ["grpc-metadata-", "x", [], "no name at all"],
+  ["grpc-metadata-host", "h", [], "nor the transport's"],
+  ["grpc-metadata-connection", "close", [], "likewise"],
+  ["grpc-metadata-grpc-metadata-tenant", "acme", [], "one prefix is enough"],
+  ["grpc-metadata-x-forwarded-for", "10.0.0.9", [], "a client does not say where it comes from"],
+  ["grpc-metadata-x-forwarded-host", "admin", [], "nor which host it called"],
+  ["grpc-metadata-x-forwarded-proto", "https", [], "nor how"],
+  ["grpc-metadata-x-forwarded-port", "443", [], "nor anything of that family"],
+  ["grpc-metadata-forwarded", "for=10.0.0.9", [], "nor in RFC 7239's words"],
+  ["grpc-metadata-x-real-ip", "10.0.0.9", [], "nor in nginx's"],
+  ["grpc-metadata-grpcgateway-authorization", "Bearer x", [], "what the gateway passed on has its prefix"],
+  ["grpc-metadata-forwarded-by", "x", [["forwarded-by", "x"]], "a name of the client's that only begins so"],
+  [
+    "grpc-metadata-authorization",
+    "Bearer x",
+    [["authorization", "Bearer x"]],
+    "what a client may say anyway",
+  ],
+  ["grpc-metadata-traceparent", "00-x", [["traceparent", "00-x"]], "how grpc-gateway's clients send a trace"],
+  ["grpc-metadata-last-event-id", "4", [["last-event-id", "4"]], "likewise"],
   ["grpc-timeout", "1S", [], "the gateway writes its own"],
   ["grpc-metadata-name", "Jürgen", [], "gRPC has no such value"],
   ["x-forwarded-for", "192.0.2.1", [["x-forwarded-for", "192.0.2.1"]], "the gateway appends to it"],
@@ -197,6 +216,45 @@ for (const [name, value, want, reason] of gatewayRows) {
     assert.deepEqual([...metadataFromHttp(Header.of([[name, value]]), metadataRules["grpc-gateway"])], want);
   });
 }
+
+test("of a trace that comes under the prefix and as itself, the header counts, whatever their order", () => {
+  const own: [string, string] = ["traceparent", "00-own"];
+  const prefixed: [string, string] = ["grpc-metadata-traceparent", "00-prefixed"];
+  for (const entries of [
+    [own, prefixed],
+    [prefixed, own],
+  ]) {
+    assert.deepEqual([...metadataFromHttp(Header.of(entries), metadataRules["grpc-gateway"])], [own]);
+  }
+  const hop = Header.of([["connection", "traceparent"], own, prefixed]);
+  const want = [["traceparent", "00-prefixed"]];
+  assert.deepEqual(
+    [...metadataFromHttp(hop, metadataRules["grpc-gateway"])],
+    want,
+    "one of this hop only is none",
+  );
+});
+
+test("x-forwarded-for of the grpc-gateway profile holds what proxies said and our peer's address, nothing of the prefix", () => {
+  const header = Header.of([
+    ["grpc-metadata-x-forwarded-for", "10.0.0.9"],
+    ["x-forwarded-for", "203.0.113.9"],
+    ["Grpc-Metadata-X-Forwarded-For".toLowerCase(), "10.0.0.8"],
+  ]);
+  const metadata = metadataFromHttp(header, metadataRules["grpc-gateway"]);
+  appendForwarded(metadata, { remoteAddress: "192.0.2.1", host: "h", scheme: "http" });
+  assert.deepEqual(metadata.getAll("x-forwarded-for"), ["203.0.113.9, 192.0.2.1"]);
+});
+
+test("names under the prefix may be as long and as many as they like", () => {
+  const many = Array.from({ length: 20_000 }, (_, i): [string, string] => [
+    `grpc-metadata-x-forwarded-${i}`,
+    "x",
+  ]);
+  const long: [string, string] = [`grpc-metadata-${"a".repeat(1_000_000)}`, "x".repeat(1_000_000)];
+  const metadata = metadataFromHttp(Header.of([...many, long]), metadataRules["grpc-gateway"]);
+  assert.equal(metadata.size, 1);
+});
 
 test("the grpc-gateway profile has its prefixes on the way out", () => {
   const metadata = Header.of([

@@ -1,30 +1,42 @@
-// Which bodies a REST route reads. What names no readable type is answered with 415 before the body is looked at.
-// Source: semantics "Body"; RFC 9110 §15.5.16, §8.4 (Content-Encoding).
+// Which bodies a REST route reads, and as what. What names no readable type is answered with 415 before the body is
+// looked at; where the dialect says that any body is JSON, only what nobody could read as JSON is.
+// The messages of a client stream are JSON, or a form with files: nothing says where one of several binary messages ends,
+// and an urlencoded form is one message. Both are 415, with the word that binary streams go over gRPC, Connect or WebSocket.
+// Sources: semantics "Body"; RFC 9110 §15.5.16, §8.4 (Content-Encoding); grpc-gateway v2, runtime/marshaler_registry.go.
 import { Code } from "../../rpc/code.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
+import type { Dialect } from "../../transcode/dialect.ts";
 import { mediaTypeOf } from "../../wire/accept.ts";
 
 export const formType = "application/x-www-form-urlencoded";
-const unaryTypes = new Set([
-  "application/protobuf",
-  "application/x-protobuf",
-  formType,
-  "multipart/form-data",
-]);
+const jsonType = "application/json";
+const binaryTypes = new Set(["application/protobuf", "application/x-protobuf"]);
+const unaryTypes = new Set([...binaryTypes, formType, "multipart/form-data"]);
 const lineTypes = new Set(["application/x-ndjson", "application/jsonl"]);
 
 /** `undefined` = readable, else the error to answer 415 with. */
-export function refuseContentType(contentType: string, streamed: boolean): RpcError | undefined {
+export function refuseContentType(
+  contentType: string,
+  streamed: boolean,
+  bodyTypes: Dialect["bodyTypes"],
+): RpcError | undefined {
   const mediaType = mediaTypeOf(contentType);
-  if (mediaType === "" || mediaType === "application/json" || mediaType.endsWith("+json")) return undefined;
+  if (mediaType === "" || mediaType === jsonType || mediaType.endsWith("+json")) return undefined;
   if (streamed ? lineTypes.has(mediaType) || isMultipart(mediaType) : unaryTypes.has(mediaType)) {
     return undefined;
   }
-  const expected = streamed ? "application/json or application/x-ndjson" : "application/json";
+  if (bodyTypes === "any-is-json" && !binaryTypes.has(mediaType)) return undefined;
   return new RpcError(
     Code.INVALID_ARGUMENT,
-    `Content-Type ${JSON.stringify(mediaType.slice(0, 80))} is not read here, expected ${expected}${hint(mediaType)}`,
+    `Content-Type ${JSON.stringify(mediaType.slice(0, 80))} is not read here, ${expected(mediaType, streamed)}${hint(mediaType)}`,
   );
+}
+
+function expected(mediaType: string, streamed: boolean): string {
+  if (!streamed) return `expected ${jsonType}`;
+  const types = `expected ${jsonType}, application/x-ndjson or multipart/form-data`;
+  if (!binaryTypes.has(mediaType)) return types;
+  return `${types} for a stream of messages; binary ones go over gRPC, Connect or WebSocket`;
 }
 
 /** Compressed bodies would be unpacked to who knows what size: no route reads them. */
@@ -48,12 +60,20 @@ export function isLines(contentType: string): boolean {
 }
 
 /**
- * curl's `-d` without `-H` says that JSON is a form. Read as one it would fail with a puzzle about an unknown key, so
- * this says what happened instead.
+ * The content type that a body is read by, of those that `refuseContentType` lets pass; or the error to answer 415 with.
+ * curl's `-d` without `-H` says that JSON is a form: where any body is JSON it is read as what it is, else it would fail
+ * with a puzzle about an unknown key, so the error says what happened instead.
+ * @param body the whole body; absent for a client stream, whose messages are no urlencoded forms
  */
-export function refuseMislabelledJson(contentType: string, body: Uint8Array): RpcError | undefined {
+export function resolveBodyType(
+  contentType: string,
+  bodyTypes: Dialect["bodyTypes"],
+  body: Uint8Array | undefined,
+): string | RpcError {
   const mediaType = mediaTypeOf(contentType);
-  if (mediaType !== formType || !looksLikeJson(body)) return undefined;
+  if (mediaType !== formType) return contentType;
+  if (bodyTypes === "any-is-json") return body === undefined || isJsonText(body) ? jsonType : contentType;
+  if (body === undefined || !opensJson(body)) return contentType;
   return new RpcError(
     Code.INVALID_ARGUMENT,
     `the body looks like JSON but is labelled a form${hint(mediaType)}`,
@@ -61,9 +81,25 @@ export function refuseMislabelledJson(contentType: string, body: Uint8Array): Rp
 }
 
 /** Whether the first byte that is no white space opens an object or an array. */
-function looksLikeJson(body: Uint8Array): boolean {
-  const first = body.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
+function opensJson(body: Uint8Array): boolean {
+  const first = body[startOf(body)];
   return first === 0x7b || first === 0x5b;
+}
+
+/** A JSON number, text, or word can be a route's whole body too; as a form it would be a key without a value. */
+function isJsonText(body: Uint8Array): boolean {
+  const start = startOf(body);
+  if (opensJson(body) || body[start] === 0x22) return true;
+  if (start === -1 || body.length - start > longestToken) return false;
+  return jsonToken.test(new TextDecoder().decode(body.subarray(start)));
+}
+
+/** With white space behind. Longer numbers are nobody's: a double in full has 25 characters. */
+const longestToken = 64;
+const jsonToken = /^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*$/;
+
+function startOf(body: Uint8Array): number {
+  return body.findIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
 }
 
 function hint(mediaType: string): string {

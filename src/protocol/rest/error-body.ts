@@ -55,7 +55,7 @@ function errorTypeOf(
 function formatProblem(error: RpcError, httpStatus: number, formatStatus: StatusFormat): string {
   const title = JSON.stringify(titles.get(httpStatus) ?? "Error");
   const detail = JSON.stringify(error.rawMessage);
-  const details = formatStatus.details(error);
+  const details = formatStatus.details(error.details);
   return `{"type":"about:blank","title":${title},"status":${httpStatus},"detail":${detail},"code":${error.code},"details":${details}}`;
 }
 
@@ -66,6 +66,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [403, "Forbidden"],
   [404, "Not Found"],
   [405, "Method Not Allowed"],
+  [406, "Not Acceptable"],
   [409, "Conflict"],
   [413, "Content Too Large"],
   [415, "Unsupported Media Type"],

@@ -3,12 +3,13 @@ import type { Call } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
 import type { Header } from "../../rpc/header.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
+import type { Dialect } from "../../transcode/dialect.ts";
 import type { FormPart } from "../../transcode/route.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
 import { appendForwarded, metadataFromHttp } from "../../wire/metadata.ts";
 import type { MetadataRules } from "../../wire/metadata-rules.ts";
 import { readBody } from "../../wire/read-body.ts";
-import { isMultipart, refuseContentEncoding, refuseContentType, refuseMislabelledJson } from "./body-type.ts";
+import { isMultipart, refuseContentEncoding, refuseContentType, resolveBodyType } from "./body-type.ts";
 import { readDeadline } from "./read-deadline.ts";
 import { readForm } from "./read-form.ts";
 import { type BodyFailure, readMessages } from "./read-messages.ts";
@@ -31,6 +32,7 @@ export interface CallInput {
   /** Largest unary body, and largest message of a stream, in bytes. */
   readonly maxRequestBytes: number;
   readonly rules: MetadataRules;
+  readonly bodyTypes: Dialect["bodyTypes"];
   /** Where to leave what the messages of a stream fail with. */
   readonly bodyFailure?: BodyFailure | undefined;
 }
@@ -43,7 +45,7 @@ const empty = new Uint8Array(0);
  *   goes away while the body is read
  */
 export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
-  const { request, plan, captures, query, maxRequestBytes } = input;
+  const { request, plan, captures, query, maxRequestBytes, bodyTypes } = input;
   const { route } = plan;
   const { header } = request;
   const deadline = readDeadline(header);
@@ -54,7 +56,7 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
   const json = contentType === "application/json";
   if (!bodyless && !asIs) {
     const error =
-      (json ? undefined : refuseContentType(contentType, plan.streamsRequests)) ??
+      (json ? undefined : refuseContentType(contentType, plan.streamsRequests, bodyTypes)) ??
       refuseContentEncoding(header.get("content-encoding"));
     if (error !== undefined) return { httpStatus: 415, error };
   }
@@ -65,7 +67,9 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
     ...(deadline && { deadline }),
   };
   if (plan.streamsRequests) {
-    const parts = { captures, query, header, contentType };
+    const messageType = json || asIs ? contentType : resolveBodyType(contentType, bodyTypes, undefined);
+    if (typeof messageType !== "string") return { httpStatus: 415, error: messageType };
+    const parts = { captures, query, header, contentType: messageType };
     const messages = readMessages(request, route, parts, maxRequestBytes, input.bodyFailure);
     return { ...head, kind: "stream", messages };
   }
@@ -83,9 +87,10 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
     const message = `request body is larger than the limit of ${maxRequestBytes} bytes`;
     return { httpStatus: 413, error: new RpcError(Code.RESOURCE_EXHAUSTED, message) };
   }
-  const mislabelled = json || asIs ? undefined : refuseMislabelledJson(contentType, body);
-  if (mislabelled !== undefined) return { httpStatus: 415, error: mislabelled };
-  return { ...head, kind: "unary", message: route.bind({ captures, query, header, contentType, body }) };
+  const bodyType = json || asIs ? contentType : resolveBodyType(contentType, bodyTypes, body);
+  if (typeof bodyType !== "string") return { httpStatus: 415, error: bodyType };
+  const message = route.bind({ captures, query, header, contentType: bodyType, body });
+  return { ...head, kind: "unary", message };
 }
 
 async function readWholeForm(

@@ -17,7 +17,7 @@ import { type FormQuery, isFormPost, readFormQuery } from "./form-query.ts";
 import { defaultHeartbeatMs } from "./heartbeat.ts";
 import { readCall } from "./read-call.ts";
 import type { BodyFailure } from "./read-messages.ts";
-import { chooseReply, planRoute, type RoutePlan } from "./reply-choice.ts";
+import { chooseReply, planRoute, type RoutePlan, refuseAccept } from "./reply-choice.ts";
 import type { StatusFormat } from "./status-format.ts";
 import { type ErrorContext, writeError } from "./write-error.ts";
 import { writeReply } from "./write-reply.ts";
@@ -77,6 +77,10 @@ export function createRestProtocol(options: RestOptions): Protocol {
           query = taken.query;
         }
       }
+      const unacceptable = refuseAccept(plan, accept, asked);
+      if (unacceptable !== undefined) {
+        return writeError(unacceptable, { formatStatus, rules, accept, form: asked }, 406);
+      }
       const choice = chooseReply(plan, accept, asked);
       if (choice.form !== undefined) route.checkReplyForm(choice.form);
       const call = await readCall({
@@ -87,6 +91,7 @@ export function createRestProtocol(options: RestOptions): Protocol {
         bodyless: form !== undefined,
         maxRequestBytes,
         rules,
+        bodyTypes: dialect.bodyTypes,
         bodyFailure,
       });
       if ("httpStatus" in call) {

@@ -18,7 +18,7 @@ export interface StatusFormat {
   /** The same under the key `error`, as it stands among the messages of a stream. */
   readonly wrapped: (error: RpcError) => string;
   /** The details alone, a JSON list. */
-  readonly details: (error: RpcError) => string;
+  readonly details: (details: readonly ErrorDetail[]) => string;
 }
 
 /** @param codec its registry decodes the details; a type that it does not know is printed as base64 */
@@ -37,12 +37,12 @@ export function createStatusFormat(codec: Codec, dialect: Dialect): StatusFormat
       });
     }
   };
-  const details = (error: RpcError): string => `[${error.details.map(formatDetail).join(",")}]`;
+  const details = (list: readonly ErrorDetail[]): string => `[${list.map(formatDetail).join(",")}]`;
   const plain = (error: RpcError): string =>
-    `{"code":${error.code},"message":${JSON.stringify(error.rawMessage)},"details":${details(error)}}`;
+    `{"code":${error.code},"message":${JSON.stringify(error.rawMessage)},"details":${details(error.details)}}`;
   const google = (error: RpcError, httpStatus = httpStatusOf(error.code)): string => {
     const status = JSON.stringify(codeName(error.code));
-    return `{"error":{"code":${httpStatus},"message":${JSON.stringify(error.rawMessage)},"status":${status},"details":${details(error)}}}`;
+    return `{"error":{"code":${httpStatus},"message":${JSON.stringify(error.rawMessage)},"status":${status},"details":${details(error.details)}}}`;
   };
   if (dialect.errorShape === "google") return Object.assign(google, { wrapped: google, details });
   return Object.assign(plain, { wrapped: (error: RpcError) => `{"error":${plain(error)}}`, details });

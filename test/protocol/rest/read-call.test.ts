@@ -5,10 +5,10 @@ import { planRoute } from "../../../src/protocol/rest/reply-choice.ts";
 import type { Call } from "../../../src/rpc/call.ts";
 import { Code } from "../../../src/rpc/code.ts";
 import { RpcError } from "../../../src/rpc/rpc-error.ts";
-import type { ProfileName } from "../../../src/transcode/dialect.ts";
+import { dialects, type ProfileName } from "../../../src/transcode/dialect.ts";
 import { metadataRules } from "../../../src/wire/metadata-rules.ts";
 import { json, requestOf, type TestRequest } from "./pieces.ts";
-import { blobDesc, decode, messageOf, noteDesc, routeOf } from "./rest-fixture.ts";
+import { blobDesc, decode, messageOf, messagesOf, note, noteDesc, routeOf } from "./rest-fixture.ts";
 
 interface Options {
   readonly profile?: ProfileName;
@@ -23,6 +23,7 @@ async function read(name: string, request: TestRequest, options: Options = {}): 
     query: request.query,
     maxRequestBytes: options.maxRequestBytes ?? 1_000,
     rules: metadataRules[options.profile ?? "standard"],
+    bodyTypes: dialects[options.profile ?? "standard"].bodyTypes,
   });
 }
 
@@ -90,6 +91,61 @@ test("JSON labelled as a form is 415 with what to do about it", async () => {
   assert.match(refusal.error.rawMessage, /curl add -H/);
   const form = await readGood("Put", requestOf("POST", "/notes/7", { header, body: "text=x" }));
   assert.deepEqual(decode(noteDesc, messageOf(form)), { id: "7", text: "x" });
+});
+
+for (const type of [
+  "application/x-www-form-urlencoded",
+  "text/plain; charset=utf-8",
+  "application/octet-stream",
+  "application/xml",
+  "application/x-ndjson",
+  "x",
+]) {
+  test(`the grpc-gateway profile reads JSON labelled ${type}`, async () => {
+    const options = { profile: "grpc-gateway" } as const;
+    const header = [["content-type", type]] as const;
+    const post = (body: string): TestRequest => requestOf("POST", "/notes/7", { header, body });
+    const call = await readGood("Put", post('{"text":"x"}'), options);
+    assert.deepEqual(decode(noteDesc, messageOf(call)), { id: "7", text: "x" });
+    await assert.rejects(readGood("Put", post('{"text":'), options), { code: Code.INVALID_ARGUMENT });
+    for (const body of ['[{"text":"a"},{"text":"b"}]', '{"text":"a"}\n{"text":"b"}\n']) {
+      if (type === "application/x-ndjson" && body.startsWith("[")) continue;
+      const stream = await readGood(
+        "Import",
+        requestOf("POST", "/folders/7:import", { header, body }),
+        options,
+      );
+      const messages = (await messagesOf(stream)).map((message) => decode(noteDesc, message));
+      assert.deepEqual(messages, [{ id: "7", text: "a" }, { text: "b" }]);
+    }
+  });
+}
+
+test("the grpc-gateway profile still reads forms, protobuf and multipart as what they say", async () => {
+  const options = { profile: "grpc-gateway" } as const;
+  const put = async (type: string, body: string | Uint8Array): Promise<unknown> => {
+    const request = requestOf("POST", "/notes/7", { header: [["content-type", type]], body: [body] });
+    return decode(noteDesc, messageOf(await readGood("Put", request, options)));
+  };
+  const want = { id: "7", text: "x" };
+  assert.deepEqual(await put("application/x-www-form-urlencoded", "text=x"), want);
+  assert.deepEqual(await put("application/protobuf", note({ text: "x" })), want);
+  const part = '--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nx\r\n--b--';
+  assert.deepEqual(await put("multipart/form-data; boundary=b", part), want);
+  const header = [["content-type", "application/json"] as const, ["content-encoding", "gzip"] as const];
+  const packed = requestOf("POST", "/notes/7", { header, body: "{}" });
+  assert.equal((await readRefused("Put", packed, options)).httpStatus, 415);
+});
+
+test("a client stream of protobuf is 415 before a byte is read, with what to do, in every profile", async () => {
+  for (const profile of ["standard", "grpc-gateway", "google"] as const) {
+    const header = [["content-type", "application/protobuf"]] as const;
+    const request = requestOf("POST", "/folders/7:import", { header, body: "\n\u0001a" });
+    const { httpStatus, error } = await readRefused("Import", request, { profile });
+    assert.equal(httpStatus, 415);
+    assert.match(error.rawMessage, /application\/x-ndjson.*gRPC, Connect or WebSocket/);
+    assert.equal(request.body.pulled, 0);
+  }
 });
 
 test("a body where the rule has none is refused, and ignored in the grpc-gateway profile, labelled or not", async () => {

@@ -124,7 +124,16 @@ const streams: readonly [
   [`${sse};q=0.4, ${ndjson};q=0.5`, {}, ndjson, lines, "the higher weight wins"],
   [`text/html, */*;q=0.8`, {}, json, array, "a browser"],
   ["image/png", {}, json, array, "nothing on offer is the default"],
-  [proto, {}, json, array, "nothing says where a binary message of a stream ends, so streams are JSON"],
+  [
+    `${proto}, */*;q=0.1`,
+    {},
+    json,
+    array,
+    "nothing says where a binary message ends, so what is left is JSON",
+  ],
+  [`${proto}, ${ndjson};q=0.1`, {}, ndjson, lines, "or the layout that it names"],
+  [`${proto};q=0, image/png`, {}, json, array, "protobuf that is excluded is nothing on offer"],
+  ["application/*;q=0.1", {}, json, array, "a range that JSON is in too"],
   [undefined, { streamFormat: "ndjson" }, ndjson, lines, "the method's policy has another default"],
   ["*/*", { streamFormat: "sse" }, sse, events, "which anything is too"],
   [json, { streamFormat: "sse" }, json, array, "and which Accept beats"],
@@ -139,6 +148,40 @@ for (const [accept, policy, type, body, why] of streams) {
     assert.equal(await textOf(response), body);
   });
 }
+
+const refusedStreams: readonly [accept: string, policy: EdgeOptions["policy"], type: string, why: string][] =
+  [
+    [proto, {}, proto, "a client that could decode nothing else"],
+    ["application/x-protobuf", {}, "application/x-protobuf", "by its older name"],
+    [`${proto}, */*;q=0`, {}, proto, "everything else is excluded"],
+    [`image/png, ${proto};q=0.1`, { streamEnvelope: true }, proto, "whatever the policy of the method"],
+  ];
+for (const [accept, policy, type, why] of refusedStreams) {
+  test(`a stream for Accept ${accept} is 406 before the backend is asked: ${why}`, async () => {
+    const asked: string[] = [];
+    const handler: Handler = async (call) => {
+      asked.push(call.method.path);
+      return two(call);
+    };
+    const response = await ask(handler, "/notes/7:watch", accept, { ...(policy && { policy }) });
+    assert.equal(response.httpStatus, 406);
+    // The error is in the form that the client reads.
+    assert.equal(response.header.get("content-type"), type);
+    assert.match(
+      await textOf(response),
+      /a stream of replies is not written as application\/(?:x-)?protobuf here: accept one of application\/json, application\/x-ndjson, application\/jsonl, text\/event-stream; binary streams go over gRPC, gRPC-Web, Connect or WebSocket/,
+    );
+    assert.deepEqual(asked, []);
+  });
+}
+
+test("one reply is protobuf for a client stream too, and pieces of an HttpBody are 200 for whoever accepts protobuf", async () => {
+  const request = requestOf("POST", "/folders/7:import", { header: [["accept", proto]], body: "{}" });
+  const reply = await createEdge(async () => unaryReply(note({ id: "1" }))).handle(request);
+  assert.deepEqual([reply.httpStatus, reply.header.get("content-type")], [200, proto]);
+  const pieces: Handler = async () => streamReply(new Source([encode(httpBodyDesc, { contentType: "a/b" })]));
+  assert.equal((await ask(pieces, "/files/7", proto)).httpStatus, 200);
+});
 
 test("pretty=true indents the elements of an array, never a line", async () => {
   assert.match(await textOf(await ask(two, "/notes/7:watch", `${json};pretty=true`)), /^\[\{\n {1,}"id"/);

@@ -1,0 +1,143 @@
+// Reads Connect requests into calls: one bare message in a body or a query, or messages in envelopes.
+// Source: Connect protocol, "Unary-Request", "Unary-Get-Request", "Streaming-Request".
+import type { Call, CallHead } from "../../rpc/call.ts";
+import { Code } from "../../rpc/code.ts";
+import { createDeadline } from "../../rpc/deadline.ts";
+import { streamsRequests } from "../../rpc/method.ts";
+import { RpcError } from "../../rpc/rpc-error.ts";
+import type { ServedMethod } from "../../rpc/served-method.ts";
+import { quoteText } from "../../transcode/quote-text.ts";
+import { type Compression, resolveCompression } from "../../wire/compression.ts";
+import { EnvelopeReader, readSingleMessage } from "../../wire/envelope.ts";
+import type { HttpRequest } from "../../wire/http-message.ts";
+import { readBody } from "../../wire/read-body.ts";
+import { requestMetadata } from "../../wire/request-metadata.ts";
+import { parseConnectTimeout } from "../../wire/timeout.ts";
+import type { ContentType } from "./content-type.ts";
+import type { GetRequest } from "./get-request.ts";
+import { RequestMessages } from "./request-messages.ts";
+
+export interface CallInput {
+  readonly request: HttpRequest;
+  readonly method: ServedMethod;
+  readonly type: ContentType;
+  /** Limit of one message, decompressed, in bytes. */
+  readonly maxRequestBytes: number;
+}
+
+export interface ReadCall {
+  readonly call: Call;
+  /** What the request's messages may be compressed with. */
+  readonly compression: Compression | undefined;
+}
+
+/**
+ * @throws RpcError INVALID_ARGUMENT naming header or field path, UNIMPLEMENTED for an unknown compression,
+ *   RESOURCE_EXHAUSTED for a message beyond the limit, CANCELLED when the client goes away meanwhile
+ */
+export async function readUnaryCall(input: CallInput): Promise<ReadCall> {
+  const { request, maxRequestBytes } = input;
+  checkVersion(request);
+  const compression = compressionNamed(request.header.get("content-encoding"));
+  const head = readHead(input);
+  const maxBytes = compression === undefined ? maxRequestBytes : maxCompressedBytes(maxRequestBytes);
+  const body = await readBody(request, maxBytes);
+  if (body === undefined) throw tooLarge(maxRequestBytes);
+  return { call: await unaryCall(head, body, compression, input), compression };
+}
+
+/** @throws RpcError as `readUnaryCall` */
+export async function readGetCall(get: GetRequest, input: CallInput): Promise<ReadCall> {
+  const compression = compressionNamed(get.compression);
+  const head = readHead(input);
+  if (compression === undefined && get.message.length > input.maxRequestBytes) {
+    throw tooLarge(input.maxRequestBytes);
+  }
+  return { call: await unaryCall(head, get.message, compression, input), compression };
+}
+
+export interface ReadStream extends ReadCall {
+  /** Where the method takes a stream: what reading it fails with is found here. */
+  readonly messages: RequestMessages | undefined;
+}
+
+/**
+ * The call of a streaming method, which is unary in its request where the method takes one message.
+ * @throws RpcError as `readUnaryCall`, and UNIMPLEMENTED for no or two messages where one is due
+ */
+export async function readStreamCall(input: CallInput): Promise<ReadStream> {
+  const { request, method, type, maxRequestBytes } = input;
+  checkVersion(request);
+  const compression = compressionNamed(request.header.get("connect-content-encoding"));
+  const head = readHead(input);
+  const reader = new EnvelopeReader(request.body, { compression, maxBytes: maxRequestBytes });
+  if (streamsRequests(method.info.kind)) {
+    const messages = new RequestMessages(reader, type.codec === "json" ? method.json : undefined);
+    return { call: { ...head, kind: "stream", messages }, compression, messages };
+  }
+  const bytes = await readSingleMessage(reader);
+  return {
+    call: { ...head, kind: "unary", message: decode(bytes, input) },
+    compression,
+    messages: undefined,
+  };
+}
+
+function readHead({ request, method }: CallInput): CallHead {
+  const { header, principal, signal } = request;
+  const timeoutText = header.get("connect-timeout-ms");
+  const timeoutMs = timeoutText === undefined ? undefined : parseConnectTimeout(timeoutText);
+  if (timeoutText !== undefined && timeoutMs === undefined) {
+    const message = `connect-timeout-ms: expected at most ten digits, got ${quoteText(timeoutText)}`;
+    throw new RpcError(Code.INVALID_ARGUMENT, message);
+  }
+  return {
+    method: method.info,
+    header: requestMetadata(request),
+    signal,
+    ...(timeoutMs !== undefined && { deadline: createDeadline(timeoutMs) }),
+    ...(principal && { principal }),
+  };
+}
+
+async function unaryCall(
+  head: CallHead,
+  bytes: Uint8Array,
+  compression: Compression | undefined,
+  input: CallInput,
+): Promise<Call> {
+  // "Servers must not attempt to decompress zero-length HTTP request content."
+  const plain =
+    compression === undefined || bytes.length === 0
+      ? bytes
+      : await compression.decompress(bytes, input.maxRequestBytes);
+  return { ...head, kind: "unary", message: decode(plain, input) };
+}
+
+function decode(bytes: Uint8Array, { type, method }: CallInput): Uint8Array {
+  return type.codec === "json" ? method.json.decodeRequest(bytes) : bytes;
+}
+
+function checkVersion({ header }: HttpRequest): void {
+  const version = header.get("connect-protocol-version");
+  if (version === undefined || version === "1") return;
+  const message = `connect-protocol-version must be "1", got ${quoteText(version)}`;
+  throw new RpcError(Code.INVALID_ARGUMENT, message);
+}
+
+/** Content codings are case-insensitive, RFC 9110 §8.4.1. */
+function compressionNamed(name: string | undefined): Compression | undefined {
+  return name === undefined ? undefined : resolveCompression(name.trim().toLowerCase());
+}
+
+/** What cannot be compressed grows a little, and the limit is one of what it was before. */
+function maxCompressedBytes(maxBytes: number): number {
+  return maxBytes + Math.ceil(maxBytes / 256) + 1024;
+}
+
+function tooLarge(maxBytes: number): RpcError {
+  return new RpcError(
+    Code.RESOURCE_EXHAUSTED,
+    `request message is larger than the limit of ${maxBytes} bytes`,
+  );
+}

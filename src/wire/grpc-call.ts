@@ -1,0 +1,102 @@
+// Reads the header and the envelopes of a request of the gRPC family into a call: what gRPC and gRPC-Web share.
+// Sources: gRPC over HTTP/2, "Requests", "Timeout" and "Message-Encoding"; semantics.md "RPC protocols".
+import type { Call } from "../rpc/call.ts";
+import { Code } from "../rpc/code.ts";
+import { createDeadline, type Deadline } from "../rpc/deadline.ts";
+import type { Header } from "../rpc/header.ts";
+import { streamsRequests } from "../rpc/method.ts";
+import { RpcError } from "../rpc/rpc-error.ts";
+import type { ServedMethod } from "../rpc/served-method.ts";
+import { isBase64, stripPadding } from "./binary-header.ts";
+import { type Compression, resolveCompression, acceptsCompression } from "./compression.ts";
+import { EnvelopeReader, readSingleMessage } from "./envelope.ts";
+import type { HttpRequest } from "./http-message.ts";
+import { mapStream } from "./map-stream.ts";
+import { requestMetadata } from "./request-metadata.ts";
+import { parseGrpcTimeout } from "./timeout.ts";
+
+/** What the messages of a client are: protobuf binary, passed as it is, or ProtoJSON. */
+export type MessageCodec = "proto" | "json";
+
+export interface GrpcCallInput {
+  readonly request: HttpRequest;
+  readonly method: ServedMethod;
+  readonly codec: MessageCodec;
+  /** The envelopes: the body of the request, or what its text stands for. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Limit of one message, decompressed. */
+  readonly maxRequestBytes: number;
+}
+
+export interface GrpcCall {
+  readonly call: Call;
+  /** What the reply's messages are compressed with: what the client's are, where it takes that too. */
+  readonly compression: Compression | undefined;
+}
+
+/**
+ * Reads the one message of a method that takes one; the messages of others are read when they are pulled, and fail
+ * with what `EnvelopeReader` throws.
+ * @throws RpcError UNIMPLEMENTED for a compression that there is none of and for no or several messages where one is
+ *   due; INVALID_ARGUMENT for a malformed timeout, metadata or body; RESOURCE_EXHAUSTED beyond the limit; CANCELLED when
+ *   the client goes away
+ */
+export async function readGrpcCall(input: GrpcCallInput): Promise<GrpcCall> {
+  const { request, method, codec, body, maxRequestBytes } = input;
+  const { header } = request;
+  const requestCompression = resolveCompression(header.get("grpc-encoding"));
+  const deadline = readDeadline(header);
+  const head = {
+    method: method.info,
+    header: appendReserved(requestMetadata(request), header),
+    signal: request.signal,
+    ...(deadline && { deadline }),
+    ...(request.principal && { principal: request.principal }),
+  };
+  const compression =
+    requestCompression && acceptsCompression(header.get("grpc-accept-encoding"), requestCompression)
+      ? requestCompression
+      : undefined;
+  const reader = new EnvelopeReader(body, { compression: requestCompression, maxBytes: maxRequestBytes });
+  const { json } = method;
+  if (streamsRequests(method.info.kind)) {
+    const messages = codec === "json" ? mapStream(reader, (message) => json.decodeRequest(message)) : reader;
+    return { call: { ...head, kind: "stream", messages }, compression };
+  }
+  const sent = await readSingleMessage(reader);
+  const message = codec === "json" ? json.decodeRequest(sent) : sent;
+  return { call: { ...head, kind: "unary", message }, compression };
+}
+
+/** The error of a path that no method has. */
+export function unknownMethod(path: string): RpcError {
+  return new RpcError(Code.UNIMPLEMENTED, `unknown method ${path.slice(0, 200)}`);
+}
+
+/** @throws RpcError INVALID_ARGUMENT: a client that meant to bound its call should not get an unbounded one */
+function readDeadline(header: Header): Deadline | undefined {
+  const text = header.get("grpc-timeout");
+  if (text === undefined) return undefined;
+  const timeoutMs = parseGrpcTimeout(text);
+  if (timeoutMs !== undefined) return createDeadline(timeoutMs);
+  const expected = "expected up to 8 digits and one of H, M, S, m, u, n, such as 500m";
+  throw new RpcError(
+    Code.INVALID_ARGUMENT,
+    `malformed grpc-timeout: ${expected}, got ${JSON.stringify(text.slice(0, 40))}`,
+  );
+}
+
+/** Of gRPC's own names those that are meant for the backend, from a client that is a gRPC library like ours. */
+const reservedNames = new Set(["grpc-previous-rpc-attempts", "grpc-tags-bin", "grpc-trace-bin"]);
+
+function appendReserved(metadata: Header, header: Header): Header {
+  const { flat } = header;
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] as string;
+    if (!name.startsWith("grpc-") || !reservedNames.has(name)) continue;
+    const value = flat[i + 1] as string;
+    if (!name.endsWith("-bin")) metadata.append(name, value);
+    else if (isBase64(value)) metadata.append(name, stripPadding(value));
+  }
+  return metadata;
+}
