@@ -1,9 +1,8 @@
 // The composition root: the only place that wires rooms together, from a resolved config to a running gateway.
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAdmin } from "./admin/create-admin.ts";
-import type { Config, ListenerTlsConfig, SchemaConfig, UpstreamConfig } from "./config/config.ts";
+import type { Config, SchemaConfig, UpstreamConfig } from "./config/config.ts";
 import type { ExplainedRequest } from "./gateway/explain-request.ts";
 import type { Explanation } from "./gateway/explanation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
@@ -14,8 +13,10 @@ import { createDescriptorSetSource } from "./schema/descriptor-set-source.ts";
 import { createProtoSource } from "./schema/proto-source.ts";
 import { createReflectionSource } from "./schema/reflection-source.ts";
 import type { SchemaSource } from "./schema/source.ts";
+import { withCors } from "./server/cors.ts";
 import { createListener } from "./server/create-listener.ts";
 import type { Listener, ListenerOptions } from "./server/listener.ts";
+import { readTlsFiles, type TlsFileWatch, watchTlsFiles } from "./server/tls-files.ts";
 import { dialects } from "./transcode/dialect.ts";
 import { createGrpcJsTransport } from "./upstream/grpc-js-transport.ts";
 import { formatTarget } from "./upstream/target.ts";
@@ -29,7 +30,7 @@ export interface App {
   readonly urls: readonly string[];
   /** Where the admin pages are; absent when they are off. */
   readonly adminUrl?: string;
-  /** Reads every schema source again. */
+  /** Reads every schema source and the TLS files again. */
   refresh(): void;
   /** Drains: refuses new connections, lets calls end within the configured grace, closes the channels. */
   close(): Promise<void>;
@@ -50,35 +51,56 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const adminOnMain = config.admin.kind === "main";
   const onError = (error: unknown, where: string): void => logger.debug("connection", { where, error });
 
-  const main: Pick<ListenerOptions, "handle" | "fallback" | "onError"> = {
-    handle: async (request) => {
-      const response = await gateway.handle(request);
-      if (response !== undefined || (adminOnMain && admin.knows(request.path))) return response;
-      return gateway.notFound(request);
-    },
+  const isAdmin = (path: string): boolean => adminOnMain && admin.knows(path);
+  const answer: ListenerOptions["handle"] = async (request) => {
+    const response = await gateway.handle(request);
+    if (response !== undefined || isAdmin(request.path)) return response;
+    return gateway.notFound(request);
+  };
+  const { cors } = config;
+  const main: Pick<ListenerOptions, "handle" | "fallback" | "onError" | "limits"> = {
+    handle: cors === undefined ? answer : withCors(cors, answer, (path) => !isAdmin(path)),
     fallback: admin.handler,
     onError,
+    limits: { ...config.limits, pingMs: config.heartbeat.webSocketMs },
   };
   const listeners: Listener[] = [];
   let adminListener: Listener | undefined;
+  let tlsWatch: TlsFileWatch | undefined;
   try {
-    const tls = config.tls && (await readTls(config.tls));
+    const tls = config.tls && (await readTlsFiles(config.tls));
     for (const { host, port } of config.listen) {
       listeners.push(await createListener({ ...main, host, port, ...(tls && { tls }) }));
+    }
+    if (config.tls !== undefined && tls !== undefined) {
+      const replace = (next: typeof tls): void => {
+        for (const listener of listeners) listener.replaceTls(next);
+      };
+      tlsWatch = watchTlsFiles(config.tls, tls, replace, logger);
     }
     const urls = listeners.map(({ url }) => url);
     let adminUrl = adminOnMain ? urls[0] : undefined;
     if (config.admin.kind === "listener") {
       const { host, port } = config.admin;
-      adminListener = await createListener({ ...main, host, port, handle: async () => undefined });
+      adminListener = await createListener({
+        host,
+        port,
+        handle: async () => undefined,
+        fallback: admin.handler,
+        onError,
+      });
       adminUrl = adminListener.url;
     }
     await Promise.race([gateway.firstPass, sleep(firstPassMs, undefined, { ref: false })]);
     return {
       urls,
       ...(adminUrl !== undefined && { adminUrl }),
-      refresh: gateway.refresh,
+      refresh() {
+        gateway.refresh();
+        tlsWatch?.refresh();
+      },
       close: async () => {
+        tlsWatch?.close();
         gateway.drain();
         await Promise.all(listeners.map((listener) => listener.close(config.drain.graceMs)));
         // The last to go, so that /readyz says until then that the gateway is draining.
@@ -88,6 +110,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       },
     };
   } catch (reason) {
+    tlsWatch?.close();
     await Promise.all([...listeners, adminListener].map((listener) => listener?.close(0)));
     await gateway.close();
     await admin.close();
@@ -131,6 +154,7 @@ async function createConfiguredGateway(config: Config, logger: Logger, connect: 
     strict: config.strict,
     connect,
     maxRequestBytes: config.maxRequestBytes,
+    minCompressedBytes: config.compression.minBytes,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),
     logger,
   });
@@ -149,32 +173,6 @@ async function createUpstream(config: UpstreamConfig): Promise<Upstream> {
     ...(serverName && { serverName }),
   };
   return { name, target, transport: createGrpcJsTransport({ target, tls }) };
-}
-
-/** @throws Error naming the file that is not what it should be: OpenSSL's own text names none */
-async function readTls(config: ListenerTlsConfig): Promise<NonNullable<ListenerOptions["tls"]>> {
-  const { certFile, keyFile, clientCaFile } = config;
-  const clientCa = clientCaFile && (await readPem(clientCaFile, "certificates", isCertificate));
-  return {
-    cert: await readPem(certFile, "a certificate", isCertificate),
-    key: await readPem(keyFile, "a private key", createPrivateKey),
-    ...(clientCa && { clientCa }),
-  };
-}
-
-const isCertificate = (pem: string): unknown => new X509Certificate(pem);
-
-async function readPem(file: string, what: string, check: (pem: string) => unknown): Promise<string> {
-  const pem = await readFile(file, "utf8");
-  try {
-    check(pem);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    // With a code it counts as somebody's mistake, which is told in a line, and not as ours, which has a stack.
-    const error = new Error(`${file}: expected ${what} in PEM, ${reason}`, { cause });
-    throw Object.assign(error, { code: "INVALID_PEM" });
-  }
-  return pem;
 }
 
 function createSources(config: Config, upstreams: readonly Upstream[]): SchemaSource[] {

@@ -5,7 +5,7 @@ import { parseDuration } from "./duration-text.ts";
 import { notParsed, type Parsed, parsed, quoted } from "./parsed.ts";
 import { key } from "./shape-key.ts";
 import { duration, oneOrMore, text, textOrNumber } from "./shape-values.ts";
-import { parseSize } from "./size-text.ts";
+import { formatSize, parseSize } from "./size-text.ts";
 
 function parseToken(value: string): Parsed<string> {
   if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/.test(value)) return parsed(value);
@@ -93,7 +93,9 @@ function size(leastBytes: number, mostBytes: number) {
   return textOrNumber("a size such as `32KiB`", (value) => {
     const outcome = parseSize(value);
     if (!outcome.ok || (outcome.value >= leastBytes && outcome.value <= mostBytes)) return outcome;
-    return notParsed(`expected a size from ${leastBytes} to ${mostBytes} bytes, got ${quoted(value)}`);
+    return notParsed(
+      `expected a size from ${formatSize(leastBytes)} to ${formatSize(mostBytes)}, got ${quoted(value)}`,
+    );
   });
 }
 

@@ -19,8 +19,8 @@ import { takeSystemParameters } from "../transcode/system-parameters.ts";
 import { acceptOf } from "../wire/accept.ts";
 import { httpStatusOf } from "../wire/http-status.ts";
 import { splitWholeJson } from "../wire/json-values.ts";
-import { metadataFromHttp } from "../wire/metadata.ts";
 import { metadataRules } from "../wire/metadata-rules.ts";
+import { clientMetadata } from "../wire/request-metadata.ts";
 import { bindFormMessages, explainForm } from "./explain-form.ts";
 import { cutForm, type FormParts } from "./explain-form-parts.ts";
 import type { Explanation } from "./explanation.ts";
@@ -100,14 +100,14 @@ function bindOrRefuse(
   form: FormParts | undefined,
 ): Pick<Explanation, "success" | "backend" | "error"> {
   try {
-    const { query, form: asked } = takeSystemParameters(parts.query, snapshot.dialect, route);
-    const askedForm = query === parts.query ? undefined : asked;
+    const { query, form: asked } = takeSystemParameters(parts.query, snapshot.dialect, route, parts.header);
+    const askedForm = asked.fields === undefined && query === parts.query ? undefined : asked;
     const unacceptable = refuseAccept(planRoute(route), acceptOf(parts.header), askedForm);
     if (unacceptable !== undefined) return refused(unacceptable, 406);
     route.checkReplyForm(asked);
     readDeadline(parts.header);
     if (typeof bodyType !== "string") return refused(bodyType, 415);
-    const metadata = metadataFromHttp(parts.header, metadataRules[snapshot.dialect.metadataRules]);
+    const metadata = clientMetadata(parts.header, metadataRules[snapshot.dialect.metadataRules]);
     const head = { ...parts, query };
     const messages = form === undefined ? bindMessages(route, head) : bindFormMessages(route, form, head);
     // As it is: what the policy says of printing is about replies.

@@ -135,12 +135,14 @@ export function createGateway(options: GatewayOptions): Gateway {
         return;
       }
       snapshot = next;
-      tellHealth();
       logSwap(snapshot, logger);
     } catch (reason) {
       const message = reason instanceof Error ? reason.message : String(reason);
       buildProblems = [{ place: "schema", message: `could not be put into service: ${message}` }];
       logger.error("snapshot could not be built", { error: reason, serving: snapshot?.digest ?? "nothing" });
+    } finally {
+      // A schema that was refused may have changed what the gateway says of itself too.
+      tellHealth();
     }
   };
 

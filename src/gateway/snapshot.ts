@@ -94,7 +94,7 @@ export function buildSnapshot(
   const decoding = chooseUnescape(serviceConfigs, options);
   const dialect = { ...options.dialect, unescape: decoding.value };
   const registry = withErrorDetails(schema.registry);
-  const codecOf = createCodecs(registry);
+  const codecOf = createCodecs(registry, dialect);
   const policies = resolveRestPolicies({
     services: schema.services.map(({ desc }) => desc),
     settings: options.methods ?? [],

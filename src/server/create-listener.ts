@@ -8,7 +8,7 @@ import type { Listener, ListenerOptions } from "./listener.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { defaultLimits } from "./listener-limits.ts";
 import { sniffProtocol } from "./sniff-protocol.ts";
-import { createTlsServer } from "./tls-server.ts";
+import { createTlsServer, secureContext } from "./tls-server.ts";
 
 /**
  * Opens the port. Resolves when it is bound.
@@ -97,6 +97,10 @@ export async function createListener(options: ListenerOptions): Promise<Listener
     port,
     get activeCount() {
       return exchanges.size;
+    },
+    replaceTls(next) {
+      // Tickets of the old context resume nothing: the new one has keys of its own.
+      tls?.setSecureContext(secureContext(next));
     },
     close(graceMs) {
       closing ??= close(graceMs);

@@ -5,8 +5,10 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { Code } from "../rpc/code.ts";
 import type { Header } from "../rpc/header.ts";
+import type { Principal } from "../rpc/principal.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
+import { principalOf } from "./connection-principal.ts";
 import type { ExchangeSet } from "./exchange-set.ts";
 import { RequestBody } from "./request-body.ts";
 
@@ -60,6 +62,10 @@ export class Exchange implements HttpRequest {
     this.#set = set;
     this.#source = source;
     this.body = new RequestBody(source, this, sendContinue);
+  }
+
+  get principal(): Principal | undefined {
+    return principalOf(this.#socket);
   }
 
   get remoteAddress(): string {

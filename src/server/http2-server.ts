@@ -28,7 +28,12 @@ type TrackedStream = ServerHttp2Stream & { [exchangeOf]?: Exchange };
 
 export interface Http2Server {
   readonly accept: (socket: Socket) => void;
-  /** GOAWAY on every connection; each closes when its last stream ends. */
+  /**
+   * GOAWAY on every connection; each closes when its last stream ends. It names the last stream that is served, so a
+   * client knows that it may send those after it again elsewhere. The warning before it that RFC 9113 §6.8 advises
+   * (GOAWAY of 2^31-1, with everything still served for a round trip) cannot be had from node:http2: its `goaway()`
+   * makes nghttp2 drop new streams at once whatever it names, and then they would be neither served nor refused.
+   */
   readonly drain: () => void;
 }
 
@@ -74,6 +79,9 @@ export function createHttp2Server(context: ListenerContext): Http2Server {
       const code = refusal.httpStatus === 431 ? Code.RESOURCE_EXHAUSTED : Code.INVALID_ARGUMENT;
       void write(exchange, stream, bareAnswer(refusal.httpStatus, code, refusal.reason));
     } else if (httpMethod === "CONNECT") {
+      // Also where it is an extended one (RFC 8441, WebSocket over HTTP/2): we do not announce it. Browsers then open
+      // WebSockets over HTTP/1.1, which all of them do; a stream would need framing of its own beside the library's,
+      // and no proxy that people put before a gateway passes it on by default.
       void write(exchange, stream, bareAnswer(405, Code.UNIMPLEMENTED, "this is no proxy"));
     } else if (target.kind === "refused") {
       void write(exchange, stream, bareAnswer(400, Code.INVALID_ARGUMENT, target.reason));

@@ -46,6 +46,14 @@ export interface ListenerLimits {
    * 100; with 64 KiB of window each a connection cannot make us hold more than 8 MiB of request bodies.
    */
   readonly maxConcurrentRequests: number;
+  /**
+   * Bytes of answers that wait for their clients to take them, all clients together, and what a stream that nobody reads
+   * holds behind them. Above it those that have rested longest are cut off before `stallMs`. 256 MiB: some hundred
+   * resting streams, a fraction of the heap that Node gives itself.
+   */
+  readonly maxBufferedBytes: number;
+  /** How long even then a client may rest: it may be on a train. 2 s. */
+  readonly leastStallMs: number;
   /** Connections at once; more are closed when accepted. Infinity: the file limit of the process decides. */
   readonly maxConnections: number;
 }
@@ -63,5 +71,7 @@ export const defaultLimits: ListenerLimits = {
   http2IdleMs: 900_000,
   sweepMs: 5_000,
   maxConcurrentRequests: 128,
+  maxBufferedBytes: 256 * 1024 * 1024,
+  leastStallMs: 2_000,
   maxConnections: Number.POSITIVE_INFINITY,
 };

@@ -12,12 +12,22 @@ export type RawHandler = (
   response: ServerResponse | Http2ServerResponse,
 ) => void;
 
+export interface TlsOptions {
+  /** PEM text, the certificate and those between it and the authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities of client certificates; absent = clients are not asked. */
+  readonly clientCa?: string;
+  /** Whether clients must have one. A certificate of another authority is refused in any case. Default `require`. */
+  readonly clientAuth?: "require" | "optional";
+}
+
 export interface ListenerOptions {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
-  /** PEM texts. With `clientCa` only clients with a certificate of that authority get through the handshake. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+  /** Absent = cleartext. */
+  readonly tls?: TlsOptions;
   /**
    * Answers a request; `undefined` = not a path of the data plane, which goes to `fallback`. Must not reject; if it
    * does, the answer is a bare 500.
@@ -41,6 +51,12 @@ export interface Listener {
   readonly port: number;
   /** Requests that are being answered. */
   readonly activeCount: number;
+  /**
+   * From now on new connections get these; those that are open go on. For a listener with TLS; whether clients are asked
+   * for a certificate stays as it is.
+   * @throws Error of OpenSSL when they are not usable; the old ones stay in use
+   */
+  replaceTls(tls: TlsOptions): void;
   /**
    * Stops accepting, lets running requests end, asks keep-alive and HTTP/2 clients to go, and after `graceMs` destroys
    * what is left. Resolves when every connection is closed; a second call waits for the first.

@@ -64,7 +64,12 @@ export class WebSocketConnection implements WebSocketChannel, Expiring {
   }
 
   async send(frame: WebSocketFrame): Promise<void> {
-    if (this.#closing !== undefined || this.#ws.readyState !== WebSocket.OPEN) return;
+    if (this.#closing !== undefined) return;
+    if (this.#ws.readyState !== WebSocket.OPEN) {
+      // The library tells of a close only when the socket is closed too; who sends on and on has to hear of it now.
+      this.#exchange.cancel("the client went away");
+      return;
+    }
     this.used = true;
     this.#corkForTick();
     this.#unwrittenCount++;

@@ -62,10 +62,16 @@ export function headerFromMetadata(metadata: Metadata): Header {
   return header;
 }
 
-/** The `content-type` of a reply that is not gRPC; undefined where it is, or where there is none at all. */
+/** What a backend answers with that was sent proto; `application/grpc-web` is somebody else's protocol. */
+const ownType = /^application\/grpc(?:\+proto)?[ \t]*(?:;|$)/i;
+
+/**
+ * The `content-type` of a reply that is not gRPC, or gRPC in another codec than was sent; undefined where it is what it
+ * should be, or where there is none at all.
+ */
 export function foreignTypeOf(metadata: Metadata): string | undefined {
   const [type] = metadata.get("content-type");
-  return typeof type !== "string" || type.startsWith("application/grpc") ? undefined : type;
+  return typeof type !== "string" || ownType.test(type) ? undefined : type;
 }
 
 function add(metadata: Metadata, name: string, value: string): void {

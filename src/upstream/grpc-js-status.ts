@@ -35,14 +35,19 @@ export function rpcErrorFromStatus(ended: EndedCall): RpcError | undefined {
 }
 
 /**
- * The error of a call that was answered by something else than gRPC: a proxy's page, a web server. Its HTTP status says
- * most where it is not 200; its body, which grpc-js takes for messages, says nothing.
+ * The error of a call that was answered by something else than gRPC (a proxy's page, a web server) or in a codec that was
+ * not asked for. An HTTP status other than 200 says most, and so does the status of whoever speaks gRPC; the body, which
+ * grpc-js takes for messages, says nothing.
  * @param type the `content-type` of the answer
  * @returns undefined where grpc-js's own status says it already
  */
 export function errorOfForeignReply(status: StatusObject, type: string): RpcError | undefined {
-  if (status.code !== 0 && /^Received HTTP status code (?!200\b)/.test(status.details)) return undefined;
   const shown = JSON.stringify(type.slice(0, 80));
+  if (/^application\/grpc\+/i.test(type)) {
+    if (status.code !== 0) return undefined;
+    return new RpcError(Code.INTERNAL, `the backend answered with content-type ${shown}, and was sent proto`);
+  }
+  if (status.code !== 0 && /^Received HTTP status code (?!200\b)/.test(status.details)) return undefined;
   return new RpcError(Code.UNKNOWN, `the backend answered with content-type ${shown}, which is not gRPC`);
 }
 

@@ -87,6 +87,14 @@ export function acceptsCompression(accepted: string | undefined, compression: Co
   return chooseCompression(accepted, compression) === compression;
 }
 
+/**
+ * The most that is read of a message which may have `maxBytes` when decompressed: what cannot be compressed grows a
+ * little.
+ */
+export function maxCompressedBytes(maxBytes: number): number {
+  return maxBytes + Math.ceil(maxBytes / 256) + 1024;
+}
+
 /** More than any client lists; what follows is not looked at. */
 const maxNameCount = 16;
 

@@ -2,7 +2,7 @@
 // Sources: gRPC over HTTP/2, "Length-Prefixed-Message"; Connect, "Enveloped-Message"; gRPC-Web, "Message framing".
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import type { Compression } from "./compression.ts";
+import { type Compression, maxCompressedBytes } from "./compression.ts";
 import { PieceList } from "./piece-list.ts";
 
 export const envelopeFlag = {
@@ -41,7 +41,7 @@ export function encodeReplyEnvelope(
 export interface EnvelopeOptions {
   /** What messages with the compressed flag are compressed with; undefined = identity. */
   readonly compression: Compression | undefined;
-  /** Limit of one message, as sent and decompressed. */
+  /** Limit of one message, decompressed; exactly that size passes. */
   readonly maxBytes: number;
 }
 
@@ -102,8 +102,9 @@ export class EnvelopeReader implements AsyncIterableIterator<Uint8Array, undefin
     if ((flags & ~envelopeFlag.compressed) !== 0) {
       throw new RpcError(Code.INVALID_ARGUMENT, `invalid envelope flags 0x${flags.toString(16)}`);
     }
+    const compressed = (flags & envelopeFlag.compressed) !== 0;
     const length = new DataView(this.#rest.buffer, this.#rest.byteOffset).getUint32(1);
-    if (length > maxBytes) {
+    if (length > (compressed ? maxCompressedBytes(maxBytes) : maxBytes)) {
       throw new RpcError(
         Code.RESOURCE_EXHAUSTED,
         `message of ${length} bytes is larger than the limit of ${maxBytes} bytes`,
@@ -113,7 +114,7 @@ export class EnvelopeReader implements AsyncIterableIterator<Uint8Array, undefin
     if (this.#rest.length < end && !(await this.#fill(end))) return done;
     const message = this.#rest.subarray(envelopePrefixBytes, end);
     this.#rest = this.#rest.subarray(end);
-    if ((flags & envelopeFlag.compressed) === 0) return { done: false, value: message };
+    if (!compressed) return { done: false, value: message };
     if (compression === undefined) {
       throw new RpcError(Code.INTERNAL, "a message is marked as compressed, but no compression was declared");
     }

@@ -8,7 +8,7 @@ import { streamsRequests } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { ServedMethod } from "../rpc/served-method.ts";
 import { isBase64, stripPadding } from "./binary-header.ts";
-import { type Compression, resolveCompression, acceptsCompression } from "./compression.ts";
+import { acceptsCompression, type Compression, resolveCompression } from "./compression.ts";
 import { EnvelopeReader, readSingleMessage } from "./envelope.ts";
 import type { HttpRequest } from "./http-message.ts";
 import { mapStream } from "./map-stream.ts";

@@ -10,18 +10,25 @@ import type { MetadataRules } from "./metadata-rules.ts";
 const certificateName = "x-forwarded-client-cert";
 
 /**
+ * What the client itself says.
  * @param rules default: every header but the transport's
  * @throws RpcError INVALID_ARGUMENT for a `-bin` value that is not base64
  */
+export function clientMetadata(header: Header, rules?: MetadataRules): Header {
+  const metadata = metadataFromHttp(header, rules);
+  // Backends trust it, so a client may not write it.
+  if (metadata.has(certificateName)) metadata.delete(certificateName);
+  return metadata;
+}
+
+/** The same, and what the gateway adds: `x-forwarded-*`, and the certificate where the client has shown one. */
 export function requestMetadata(request: HttpRequest, rules?: MetadataRules): Header {
-  const metadata = metadataFromHttp(request.header, rules);
+  const metadata = clientMetadata(request.header, rules);
   appendForwarded(metadata, {
     remoteAddress: request.remoteAddress,
     host: request.header.get("host") ?? "",
     scheme: request.scheme,
   });
-  // Backends trust it, so a client may not write it.
-  if (metadata.has(certificateName)) metadata.delete(certificateName);
   if (request.principal !== undefined) metadata.append(certificateName, formatPrincipal(request.principal));
   return metadata;
 }

@@ -168,6 +168,51 @@ const wrong: readonly (readonly [title: string, text: string, problem: string])[
     "rest: {header: {x-a: }}\n",
     "1:17: `rest.header.x-a`: expected the path of a field such as `user_id`, or a list of them, got nothing",
   ],
+  [
+    "an origin with a path",
+    "cors:\n  origins: [https://a.example.com/x]\n",
+    "2:13: `cors.origins[0]`: expected an origin, which has no path and no slash at its end, got `https://a.example.com/x`",
+  ],
+  [
+    "an origin without a scheme",
+    "cors: {origins: a.example.com}\n",
+    "1:17: `cors.origins`: expected an origin with its scheme, such as `https://app.example.com`, got `a.example.com`",
+  ],
+  [
+    "all headers as a star",
+    "cors: {origins: '*', headers: '*'}\n",
+    "1:31: `cors.headers`: expected names of headers; without this key all are allowed",
+  ],
+  [
+    "a heartbeat that would be a flood",
+    "heartbeat: {sse: 10ms}\n",
+    "1:18: `heartbeat.sse`: expected a duration of at least 1s, or `off`, got `10ms`",
+  ],
+  [
+    "a heartbeat that is text",
+    "heartbeat: {webSocket: never}\n",
+    "1:24: `heartbeat.webSocket`: expected a duration such as `500ms`, `30s` or `1m`, got `never`; or `off`",
+  ],
+  [
+    "a header limit that HTTP/2 cannot have",
+    "limits: {maxHeaderBytes: 1MiB}\n",
+    "1:26: `limits.maxHeaderBytes`: expected a size from 4KiB to 64KiB, got `1MiB`",
+  ],
+  [
+    "no connections at all",
+    "limits: {maxConnections: 0}\n",
+    "1:26: `limits.maxConnections`: expected a number from 1 to 1000000, got `0`",
+  ],
+  [
+    "half a request",
+    "limits: {maxConcurrentRequests: 0.5}\n",
+    "1:33: `limits.maxConcurrentRequests`: expected a number from 1 to 100000, got `0.5`",
+  ],
+  [
+    "a misspelled word for client certificates",
+    "tls: {clientAuth: optinal}\n",
+    "1:19: `tls.clientAuth`: expected one of `require`, `optional`, got `optinal`, did you mean `optional`?",
+  ],
   ["a duplicate key", "listen: 1\nadmin: off\nlisten: 2\n", "3:1: the key `listen` is there twice"],
   ["a tab", "reflection:\n\tinterval: 30s\n", "2:1: a tab where YAML wants spaces"],
   [

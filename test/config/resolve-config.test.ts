@@ -60,6 +60,9 @@ test("without a word everything has its default", () => {
     profile: "standard",
     strict: false,
     maxRequestBytes: 4 * 1024 ** 2,
+    compression: { minBytes: 1024 },
+    heartbeat: { sseMs: 15_000, webSocketMs: 30_000 },
+    limits: {},
     upstreams: [],
     schema: { descriptorSets: [], protos: [], protoPaths: [], serviceConfigs: [] },
     methods: [],
@@ -157,7 +160,7 @@ const flags: readonly (readonly [
   [
     ["--tls-cert", "DIR/cert.pem", "--tls-key", "DIR/key.pem", "--tls-client-ca", "DIR/ca.pem"],
     (c) => Object.keys(c.tls ?? {}),
-    ["certFile", "keyFile", "clientCaFile"],
+    ["certFile", "keyFile", "clientCaFile", "clientAuth"],
   ],
   [["--log-level", "debug"], (c) => c.log.level, "debug"],
 ];
@@ -393,6 +396,63 @@ for (const [yaml, reflection, reason] of reflections) {
   });
 }
 
+/** Keys that only the file has, each with what it decides. */
+const decided: readonly (readonly [yaml: string, pick: (config: Config) => unknown, value: unknown])[] = [
+  [
+    "cors: { origins: 'https://App.example.com:443' }",
+    (c) => c.cors,
+    { origins: ["https://app.example.com"], maxAgeMs: 7_200_000, credentials: false },
+  ],
+  [
+    "cors: { origins: [http://localhost:*], methods: get, headers: [X-A], exposed: X-B, maxAge: 0s, credentials: true }",
+    (c) => c.cors,
+    {
+      origins: ["http://localhost:*"],
+      methods: ["GET"],
+      headers: ["x-a"],
+      exposed: ["x-b"],
+      maxAgeMs: 0,
+      credentials: true,
+    },
+  ],
+  ["cors: { origins: '*' }", (c) => c.cors?.origins, ["*"]],
+  ["compression: { minBytes: 4KiB }", (c) => c.compression, { minBytes: 4096 }],
+  [
+    "compression: { enabled: false, minBytes: 1 }",
+    (c) => c.compression,
+    { minBytes: Number.POSITIVE_INFINITY },
+  ],
+  ["compression: { enabled: true }", (c) => c.compression, { minBytes: 1024 }],
+  ["heartbeat: { sse: 5s, webSocket: off }", (c) => c.heartbeat, { sseMs: 5000, webSocketMs: 2 ** 31 - 1 }],
+  ["heartbeat: { sse: 0s }", (c) => c.heartbeat, { sseMs: 2 ** 31 - 1, webSocketMs: 30_000 }],
+  [
+    "limits: { maxHeaderBytes: 64KiB, maxConnections: 10, maxConcurrentRequests: 200, maxBufferedBytes: 1GiB, stall: 1m, keepAlive: 5s, http2Idle: 1h }",
+    (c) => c.limits,
+    {
+      maxHeaderBytes: 65_536,
+      maxConnections: 10,
+      maxConcurrentRequests: 200,
+      maxBufferedBytes: 1024 ** 3,
+      stallMs: 60_000,
+      keepAliveMs: 5000,
+      http2IdleMs: 3_600_000,
+    },
+  ],
+  [
+    "tls: { certFile: cert.pem, keyFile: key.pem, clientCaFile: ca.pem, clientAuth: optional }",
+    (c) => c.tls?.clientAuth,
+    "optional",
+  ],
+  [
+    "tls: { certFile: cert.pem, keyFile: key.pem, clientCaFile: ca.pem }",
+    (c) => c.tls?.clientAuth,
+    "require",
+  ],
+];
+for (const [yaml, pick, value] of decided) {
+  test(`${yaml} is decided`, () => assert.deepEqual(pick(config(["a:1"], yaml)), value));
+}
+
 const crossed: readonly (readonly [yaml: string, problem: string])[] = [
   [
     "listen: 8080\n",
@@ -421,6 +481,18 @@ const crossed: readonly (readonly [yaml: string, problem: string])[] = [
   [
     "upstreams: a:1\ntls: { certFile: cert.pem }\n",
     "DIR/protogate.yaml:2:6: a certificate without its private key (`--tls-key`, `tls.keyFile`)",
+  ],
+  [
+    "upstreams: a:1\ntls: { certFile: cert.pem, keyFile: key.pem, clientAuth: optional }\n",
+    "DIR/protogate.yaml:2:58: clients are asked for a certificate only where `clientCaFile` is given",
+  ],
+  [
+    "upstreams: a:1\ncors:\n  origins:\n    - https://a\n    - '*'\n  credentials: true\n",
+    "DIR/protogate.yaml:5:7: every origin (`*`) with `credentials` would let any page act in its visitor's name; expected the origins by name",
+  ],
+  [
+    "upstreams: a:1\ncors: { credentials: true }\n",
+    "DIR/protogate.yaml:2:7: `origins` is missing; expected `origins: [https://app.example.com]`",
   ],
 ];
 for (const [yaml, problem] of crossed) {

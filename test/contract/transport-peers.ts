@@ -74,6 +74,28 @@ export function describeTransportPeers(name: string, create: CreateTransport): v
       await errorOf(transport.invoke(callOf("unary")));
       await errorOf(transport.invoke(callOf("client_streaming", { messages })));
     });
+
+    const codecs: readonly [type: string, grpcStatus: string, code: Code | undefined, reason: string][] = [
+      ["application/grpc+proto", "0", undefined, "the codec that was sent, named"],
+      ["Application/gRPC; charset=utf-8", "0", undefined, "media types have no case and may have parameters"],
+      ["application/grpc+json", "0", Code.INTERNAL, "bytes that are no message of the method"],
+      ["application/grpc+json", "5", Code.NOT_FOUND, "who speaks gRPC knows why it failed"],
+      ["application/grpc-web+proto", "0", Code.UNKNOWN, "another protocol, whose end is in the body"],
+    ];
+    for (const [type, grpcStatus, code, reason] of codecs) {
+      const end = code === undefined ? "a reply" : `an error of code ${code}`;
+      test(`${type} with status ${grpcStatus} is ${end}: ${reason}`, async () => {
+        await using peer = await startTrailersOnly((stream) => {
+          stream.respond({ ":status": 200, "content-type": type }, { waitForTrailers: true });
+          stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": grpcStatus }));
+          stream.end(Buffer.of(0, 0, 0, 0, 2, 0x7b, 0x7d));
+        });
+        await using transport = using(create({ target: peer.target }));
+        const call = callOf("unary");
+        if (code !== undefined) assert.equal((await errorOf(transport.invoke(call))).code, code);
+        else assert.equal((await transport.invoke(call)).kind, "unary");
+      });
+    }
   });
 }
 

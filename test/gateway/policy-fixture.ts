@@ -56,7 +56,7 @@ export function resolve(
   const schema = mergeSchema([inputOf("backend", files)]);
   const services = schema.services.map(({ desc }) => desc);
   const dialect = dialects[profile];
-  const codec = createCodecs(schema.registry)(dialect.policy.json);
+  const codec = createCodecs(schema.registry, dialect)(dialect.policy.json);
   const policies = resolveRestPolicies({
     services,
     settings,

@@ -7,7 +7,7 @@ import { streamsRequests } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { ServedMethod } from "../../rpc/served-method.ts";
 import { quoteText } from "../../transcode/quote-text.ts";
-import { type Compression, resolveCompression } from "../../wire/compression.ts";
+import { type Compression, maxCompressedBytes, resolveCompression } from "../../wire/compression.ts";
 import { EnvelopeReader, readSingleMessage } from "../../wire/envelope.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
 import { readBody } from "../../wire/read-body.ts";
@@ -128,11 +128,6 @@ function checkVersion({ header }: HttpRequest): void {
 /** Content codings are case-insensitive, RFC 9110 §8.4.1. */
 function compressionNamed(name: string | undefined): Compression | undefined {
   return name === undefined ? undefined : resolveCompression(name.trim().toLowerCase());
-}
-
-/** What cannot be compressed grows a little, and the limit is one of what it was before. */
-function maxCompressedBytes(maxBytes: number): number {
-  return maxBytes + Math.ceil(maxBytes / 256) + 1024;
 }
 
 function tooLarge(maxBytes: number): RpcError {

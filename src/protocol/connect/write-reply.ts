@@ -1,6 +1,6 @@
 // Writes replies as Connect responses: one bare message with the trailer among the headers, or envelopes.
 // Source: Connect protocol, "Unary-Response" and "Streaming-Response".
-import type { Reply, StreamReply } from "../../rpc/call.ts";
+import type { Reply } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
 import { Header } from "../../rpc/header.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
@@ -9,11 +9,11 @@ import type { Compression } from "../../wire/compression.ts";
 import { encodeReplyEnvelope } from "../../wire/envelope.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http-message.ts";
 import { appendMetadata } from "../../wire/metadata.ts";
+import { ReplyEnvelopes } from "../../wire/reply-envelopes.ts";
 import { negotiateCompression } from "./accept-encoding.ts";
 import type { ContentType } from "./content-type.ts";
 import { encodeEndStream } from "./end-stream.ts";
 import type { DetailFormat } from "./error-json.ts";
-import { StreamBody } from "./stream-body.ts";
 
 export interface ReplyContext {
   readonly request: HttpRequest;
@@ -71,21 +71,23 @@ export async function writeStreamReply(reply: Reply, context: StreamContext): Pr
       : negotiateCompression(request.header, "connect-accept-encoding", requestCompression);
   if (compression !== undefined) header.append("connect-content-encoding", compression.name);
   appendMetadata(header, reply.header, "");
-  const encode = (message: Uint8Array): Uint8Array | Promise<Uint8Array> =>
-    encodeReplyEnvelope(encodeMessage(message, context), compression, minCompressedBytes);
-  if (reply.kind === "unary") {
-    const pieces = [await encode(reply.message), encodeEndStream(reply.trailer, undefined, formatDetail)];
-    return { httpStatus: 200, header, body: Buffer.concat(pieces) };
+  const head = { httpStatus: 200, header };
+  if (reply.kind === "stream") {
+    const body = new ReplyEnvelopes(reply.messages, {
+      encode: (message) => encodeMessage(message, context),
+      compression,
+      minCompressedBytes,
+      async end(failure) {
+        const error = failure && judge(failure);
+        return encodeEndStream(error?.trailer ?? (await reply.trailer), error, formatDetail);
+      },
+    });
+    return { ...head, body };
   }
-  const body = new StreamBody(reply, {
-    encode,
-    end: async ({ trailer }: StreamReply) => encodeEndStream(await trailer, undefined, formatDetail),
-    fail(reason) {
-      const error = judge(reason);
-      return encodeEndStream(error.trailer, error, formatDetail);
-    },
-  });
-  return { httpStatus: 200, header, body };
+  const message = encodeMessage(reply.message, context);
+  const envelope = await encodeReplyEnvelope(message, compression, minCompressedBytes);
+  const end = encodeEndStream(reply.trailer, undefined, formatDetail);
+  return { ...head, body: Buffer.concat([envelope, end]) };
 }
 
 function encodeMessage(message: Uint8Array, { type, method }: ReplyContext): Uint8Array {

@@ -3,26 +3,27 @@
 import type { MessageCodec } from "../../wire/grpc-call.ts";
 
 export interface ContentType {
-  /** Undefined for a codec that the gateway does not have. */
-  readonly codec: MessageCodec | undefined;
+  readonly codec: MessageCodec;
   /** The type of the reply: the request's without parameters. */
   readonly reply: string;
 }
 
-/** The types that are served, for `accept-post`. */
-export const servedTypes = "application/grpc, application/grpc+proto, application/grpc+json";
+export const servedTypes: readonly ContentType[] = [
+  { codec: "proto", reply: "application/grpc" },
+  { codec: "proto", reply: "application/grpc+proto" },
+  { codec: "json", reply: "application/grpc+json" },
+];
 
-const bare: ContentType = { codec: "proto", reply: "application/grpc" };
-const unknown: ContentType = { codec: undefined, reply: "application/grpc" };
-const known: ReadonlyMap<string, ContentType> = new Map([
-  ["application/grpc", bare],
-  ["application/grpc+proto", { codec: "proto", reply: "application/grpc+proto" }],
-  ["application/grpc+json", { codec: "json", reply: "application/grpc+json" }],
-]);
+/** A codec that the gateway does not have. */
+const unserved: ContentType = { codec: "proto", reply: "application/grpc" };
+const byText = new Map(servedTypes.map((type) => [type.reply, type]));
 
-/** Reads a content type; undefined where it is not gRPC's: gRPC-Web's has a `-` where a codec's has a `+`. */
+/**
+ * Reads a content type: one of `servedTypes`, or another one for a codec that is not served. Undefined where it is not
+ * gRPC's: gRPC-Web's has a `-` where a codec's has a `+`.
+ */
 export function parseContentType(text: string | undefined): ContentType | undefined {
   if (text === undefined || !/^application\/grpc(?:$|[+; \t])/i.test(text)) return undefined;
   const [type = ""] = text.split(";", 1);
-  return known.get(type.trim().toLowerCase()) ?? unknown;
+  return byText.get(type.trim().toLowerCase()) ?? unserved;
 }

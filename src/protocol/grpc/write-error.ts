@@ -1,11 +1,11 @@
-// Turns whatever was thrown before a reply into a gRPC response: the one place where an `RpcError` becomes bytes.
+// Turns an error that came instead of a reply into a gRPC response: the one place where an `RpcError` becomes bytes.
 // Source: gRPC over HTTP/2, "Trailers-Only".
 import { Header } from "../../rpc/header.ts";
-import { RpcError } from "../../rpc/rpc-error.ts";
+import type { RpcError } from "../../rpc/rpc-error.ts";
+import { grpcReplyHeader } from "../../wire/grpc-answer.ts";
 import { errorTrailer } from "../../wire/grpc-trailer.ts";
 import type { HttpResponse } from "../../wire/http-message.ts";
 import { appendMetadata } from "../../wire/metadata.ts";
-import { replyHeader } from "./write-reply.ts";
 
 /**
  * Trailers-only: the trailer is the header. Where the backend sent a header before it failed, that is the header, so
@@ -15,21 +15,17 @@ import { replyHeader } from "./write-reply.ts";
  * @param extra header entries of this answer, such as `allow`
  */
 export function writeError(
-  reason: unknown,
+  error: RpcError,
   contentType: string,
   httpStatus = 200,
   extra: readonly (readonly [string, string])[] = [],
 ): HttpResponse {
-  const error = RpcError.from(reason);
-  const header = replyHeader(contentType, undefined);
+  const header = grpcReplyHeader(contentType, undefined);
   for (const [name, value] of extra) header.append(name, value);
   const trailer = errorTrailer(error);
-  if (error.header.size > 0) {
-    return {
-      httpStatus,
-      header: appendMetadata(header, error.header, ""),
-      trailer: () => Promise.resolve(trailer),
-    };
+  if (error.header.size === 0) {
+    return { httpStatus, header: new Header([...header.flat, ...trailer.flat]) };
   }
-  return { httpStatus, header: new Header([...header.flat, ...trailer.flat]) };
+  appendMetadata(header, error.header, "");
+  return { httpStatus, header, trailer: () => Promise.resolve(trailer) };
 }

@@ -6,6 +6,14 @@ import type { BodyPiece } from "../../wire/http-message.ts";
 /** What the HTML standard advises. */
 export const defaultHeartbeatMs = 15_000;
 
+/** Node holds delays in 31 bits: a timer beyond fires at once. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** Whether there are heartbeats at such an interval; `0` and `Infinity` are ways to say that there are none. */
+export function isBeating(intervalMs: number): boolean {
+  return intervalMs >= 1 && intervalMs < longestDelayMs;
+}
+
 /** The pieces, and `beat` whenever the next one takes longer than `intervalMs`. */
 export function withHeartbeat(
   pieces: AsyncIterable<BodyPiece>,

@@ -1,14 +1,13 @@
 // Reads a REST request, already matched to a route, into a call. What HTTP itself refuses (415, 413) is a value.
 import type { Call } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
-import type { Header } from "../../rpc/header.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { Dialect } from "../../transcode/dialect.ts";
 import type { FormPart } from "../../transcode/route.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
-import { appendForwarded, metadataFromHttp } from "../../wire/metadata.ts";
 import type { MetadataRules } from "../../wire/metadata-rules.ts";
 import { readBody } from "../../wire/read-body.ts";
+import { requestMetadata } from "../../wire/request-metadata.ts";
 import { isMultipart, refuseContentEncoding, refuseContentType, resolveBodyType } from "./body-type.ts";
 import { readDeadline } from "./read-deadline.ts";
 import { readForm } from "./read-form.ts";
@@ -62,8 +61,9 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
   }
   const head = {
     method: route.info,
-    header: metadataOf(request, input.rules),
+    header: requestMetadata(request, input.rules),
     signal: request.signal,
+    ...(request.principal && { principal: request.principal }),
     ...(deadline && { deadline }),
   };
   if (plan.streamsRequests) {
@@ -104,14 +104,4 @@ async function readWholeForm(
     if (!(reason instanceof RpcError) || reason.code !== Code.RESOURCE_EXHAUSTED) throw reason;
     return { httpStatus: 413, error: reason };
   }
-}
-
-function metadataOf(request: HttpRequest, rules: MetadataRules): Header {
-  const metadata = metadataFromHttp(request.header, rules);
-  appendForwarded(metadata, {
-    remoteAddress: request.remoteAddress,
-    host: request.header.get("host") ?? "",
-    scheme: request.scheme,
-  });
-  return metadata;
 }

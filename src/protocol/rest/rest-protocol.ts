@@ -30,7 +30,7 @@ export interface RestOptions {
   readonly handlerOf: (method: MethodInfo) => Handler;
   /** Largest request body, in bytes. */
   readonly maxRequestBytes: number;
-  /** Silence on a stream of events after which it gets a comment, in milliseconds; default 15 seconds. */
+  /** Silence on a stream of events after which it gets a comment, in milliseconds; 0 or Infinity = none; default 15 s. */
   readonly heartbeatMs?: number;
   readonly logger: Logger;
 }
@@ -69,10 +69,10 @@ export function createRestProtocol(options: RestOptions): Protocol {
     const bodyFailure: BodyFailure | undefined = plan.streamsRequests ? {} : undefined;
     try {
       let query = form?.query ?? request.query;
-      if (takesParameters && query !== "") {
-        const taken = takeSystemParameters(query, dialect, route);
+      if (takesParameters) {
+        const taken = takeSystemParameters(query, dialect, route, request.header);
         // A query without a system parameter is handed back as it is, and asks for nothing.
-        if (taken.query !== query) {
+        if (taken.query !== query || taken.form.fields !== undefined) {
           asked = taken.form;
           query = taken.query;
         }

@@ -7,7 +7,7 @@ import type { Route } from "../../transcode/route.ts";
 import type { HttpResponse } from "../../wire/http-message.ts";
 import { appendMetadata, isLegalMetadata, trailerToHttp } from "../../wire/metadata.ts";
 import type { MetadataRules } from "../../wire/metadata-rules.ts";
-import { withHeartbeat } from "./heartbeat.ts";
+import { isBeating, withHeartbeat } from "./heartbeat.ts";
 import type { ReplyChoice } from "./reply-choice.ts";
 import { encodeFirst, jsonPieces, rawPieces } from "./reply-pieces.ts";
 import type { StatusFormat } from "./status-format.ts";
@@ -65,7 +65,10 @@ function writeJsonStream(reply: StreamReply, context: ReplyContext): HttpRespons
   return {
     httpStatus: 200,
     header,
-    body: heartbeat === undefined ? pieces : withHeartbeat(pieces, heartbeat, heartbeatMs),
+    body:
+      heartbeat !== undefined && isBeating(heartbeatMs)
+        ? withHeartbeat(pieces, heartbeat, heartbeatMs)
+        : pieces,
     trailer: async () => {
       const trailer = trailerToHttp(await reply.trailer, rules);
       // The body can only say that something went wrong; the trailer says it where HTTP tooling looks for it.

@@ -32,11 +32,7 @@ export async function observe(url: string, { path, message, ...call }: ParityCas
     status: reply.status,
     header: comparable(reply.header, url),
     trailer: comparable(reply.trailer, url),
-    body: comparableBody(
-      withoutNulls(parsed(reply.text)),
-      url,
-      reply.status >= 400 && message !== "compared",
-    ),
+    body: comparableBody(parsed(reply.text), url, reply.status >= 400 && message !== "compared"),
   };
 }
 
@@ -45,14 +41,6 @@ function comparable(header: IncomingHttpHeaders, url: string): Record<string, st
     .filter(([name]) => comparedHeader.test(name))
     .map(([name, value]) => [name, anonymous(String(value), url)] as const);
   return Object.fromEntries(kept.sort(([one], [other]) => (one < other ? -1 : 1)));
-}
-
-/** Unset messages are `null` there; whether ours are printed so is a case of its own. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== "object" || value === null) return value;
-  const kept = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(kept.map(([name, member]) => [name, withoutNulls(member)]));
 }
 
 /** One JSON value, several of them one a line, or the text as it is. */

@@ -53,7 +53,7 @@ export type Note = Message<"test.Note"> & { id: string; text: string; size: bigi
 const noteDesc = registry.getMessage("test.Note") as DescMessage;
 
 export function note(value: Partial<Omit<Note, "$typeName">>): Buffer {
-  return Buffer.from(toBinary(noteDesc, create(noteDesc, value as object)));
+  return Buffer.from(toBinary(noteDesc, create(noteDesc, value as Record<string, unknown>)));
 }
 
 export function readNote(message: Uint8Array): Note {

@@ -103,3 +103,23 @@ test("only events have a heartbeat: a comment, which no client takes for an even
     mock.timers.reset();
   }
 });
+
+for (const heartbeatMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 2 ** 31 - 1]) {
+  test(`an interval of ${heartbeatMs} ms is none: a silent stream of events waits for its next event`, async (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    let give = (_message: Uint8Array): void => {};
+    const messages = (async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      yield await new Promise<Uint8Array>((resolve) => {
+        give = resolve;
+      });
+    })();
+    const edge = createEdge(async () => streamReply(messages), { heartbeatMs });
+    const header = [["accept", "text/event-stream"]] as const;
+    const body = bodyIterator(await edge.handle(requestOf("GET", "/notes/7:watch", { header })));
+    const first = body.next();
+    context.mock.timers.tick(1_000_000);
+    give(note({ id: "1" }));
+    assert.match(String((await first).value), /^id: 1\n/);
+    await body.return?.();
+  });
+}

@@ -234,6 +234,24 @@ test("x-forwarded-* are appended to, not replaced", async () => {
   assert.equal(header.has("x-forwarded-host"), false, "a client that named no host");
 });
 
+test("who a client is by its certificate is the gateway's word, in metadata and beside it", async () => {
+  const header = [
+    ["x-forwarded-client-cert", "Subject=admin"],
+    ["grpc-metadata-x-forwarded-client-cert", "Subject=admin"],
+  ] as const;
+  const principal = { subject: "CN=ada", alternativeNames: ["DNS:ada.example"], fingerprint: "ab" };
+  for (const profile of ["standard", "grpc-gateway", "google"] as const) {
+    const plain = await readGood("Get", requestOf("GET", "/notes/7", { header }), { profile });
+    assert.deepEqual(plain.header.getAll("x-forwarded-client-cert"), []);
+    const request = { ...requestOf("GET", "/notes/7", { header }), principal };
+    const known = await readGood("Get", request, { profile });
+    assert.deepEqual(known.header.getAll("x-forwarded-client-cert"), [
+      'Hash=ab;Subject="CN=ada";DNS=ada.example',
+    ]);
+    assert.equal(known.principal, principal);
+  }
+});
+
 test("a -bin header that is not base64 is the client's mistake", async () => {
   const request = requestOf("GET", "/notes/7", { header: [["x-blob-bin", "%%%"]] });
   await assert.rejects(readGood("Get", request), { code: Code.INVALID_ARGUMENT, rawMessage: /x-blob-bin/ });
