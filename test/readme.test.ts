@@ -1,6 +1,6 @@
 // The README's commands work as they are printed: each block of shell is run, or checked to name what exists.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +55,7 @@ after(async () => {
 
 test("every block of shell is of a kind that this test knows", () => {
   const labels = new Set(blocks.filter(({ language }) => language === "sh").map(({ label }) => label));
-  assert.deepEqual([...labels].sort(), ["", "own", "start", "work"]);
+  assert.deepEqual([...labels].sort(), ["", "grpcurl", "own", "start", "work"]);
 });
 
 for (const line of linesOf("")) {
@@ -66,6 +66,15 @@ for (const line of linesOf("")) {
       { cwd: root },
     );
     assert.notEqual(stdout, "");
+  });
+}
+
+const noGrpcurl = spawnSync("grpcurl", ["-version"]).error !== undefined && "grpcurl is not on the PATH";
+for (const line of linesOf("grpcurl")) {
+  test(`works by paste: ${line}`, { skip: noGrpcurl }, async () => {
+    const here = line.replace("127.0.0.1:8080", new URL(url).host);
+    const { stdout } = await promisify(execFile)("bash", ["-c", here], { cwd: root });
+    assert.match(stdout, /demo\.library\.v1\.Library|"name": "shelves\/7\/books\/9"/);
   });
 }
 

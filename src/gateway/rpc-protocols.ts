@@ -1,6 +1,7 @@
 // The protocols of RPCs by path, in the order in which they are asked, over one lookup of methods.
 import { createConnectProtocol } from "../protocol/connect/connect-protocol.ts";
 import { createGrpcProtocol } from "../protocol/grpc/grpc-protocol.ts";
+import { createGrpcWebProtocol } from "../protocol/grpc-web/grpc-web-protocol.ts";
 import type { ErrorDetail } from "../rpc/rpc-error.ts";
 import type { Protocol, RpcProtocolOptions } from "../wire/protocol.ts";
 
@@ -11,5 +12,5 @@ export interface RpcProtocolsOptions extends RpcProtocolOptions {
 
 /** Connect is the last, since it takes every request at a method's path that names no other protocol. */
 export function createRpcProtocols(options: RpcProtocolsOptions): readonly Protocol[] {
-  return [createGrpcProtocol(options), createConnectProtocol(options)];
+  return [createGrpcProtocol(options), createGrpcWebProtocol(options), createConnectProtocol(options)];
 }

@@ -107,18 +107,23 @@ function create(
     name,
     compress,
     async decompress(bytes, maxBytes) {
+      let plain: Uint8Array;
       try {
         // Zero would be "no limit" in disguise: Node refuses it.
-        return await inflateBytes(bytes, { maxOutputLength: Math.max(maxBytes, 1) });
+        plain = await inflateBytes(bytes, { maxOutputLength: Math.max(maxBytes, 1) });
       } catch (cause) {
-        if (cause instanceof RangeError) {
-          throw new RpcError(
-            Code.RESOURCE_EXHAUSTED,
-            `message is larger than the limit of ${maxBytes} bytes when decompressed`,
-          );
-        }
+        if (cause instanceof RangeError) throw tooLarge(maxBytes);
         throw new RpcError(Code.INVALID_ARGUMENT, `message is not valid ${name}`, { cause });
       }
+      if (plain.length > maxBytes) throw tooLarge(maxBytes);
+      return plain;
     },
   };
+}
+
+function tooLarge(maxBytes: number): RpcError {
+  return new RpcError(
+    Code.RESOURCE_EXHAUSTED,
+    `message is larger than the limit of ${maxBytes} bytes when decompressed`,
+  );
 }
