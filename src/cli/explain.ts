@@ -53,7 +53,11 @@ Exits 0 when the request would reach a backend, 1 when it would be answered with
       const json = args.values.has("json");
       const text = json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation);
       context.terminal.print(text.trimEnd());
-      return explanation.outcome === "route" && explanation.error === null ? 0 : 1;
+      return explanation.route === null && explanation.outcome !== "method"
+        ? 1
+        : explanation.error === null
+          ? 0
+          : 1;
     });
   },
 };

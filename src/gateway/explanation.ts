@@ -7,7 +7,8 @@ export interface Explanation {
   readonly httpMethod: string;
   /** The raw path and query as given. */
   readonly target: string;
-  readonly outcome: "route" | "wrong_method" | "no_route";
+  /** `method` = no route, but the path of a method, which RPC protocols reach. */
+  readonly outcome: "route" | "method" | "wrong_method" | "no_route";
   /** The answer in one sentence: `GET /v1/shelves/{shelf} → demo.library.v1.Library/GetShelf`. */
   readonly summary: string;
   readonly route: RouteView | null;
