@@ -36,7 +36,8 @@ export function writeStreamError(
 }
 
 /**
- * A refusal of HTTP's own. A client of Connect takes 405 and 415 for `unknown`, so that is what the body says too.
+ * A refusal of HTTP's own, as text: JSON would be a Connect error, and whoever comes with another method or content type
+ * may speak no Connect at all. A client of Connect takes the code from the status.
  * @param extra the header that says what would be right
  */
 export function writeRefusal(
@@ -44,6 +45,6 @@ export function writeRefusal(
   message: string,
   extra: readonly [name: string, value: string],
 ): HttpResponse {
-  const header = new Header(["content-type", "application/json", ...extra]);
-  return { httpStatus, header, body: JSON.stringify({ code: "unknown", message }) };
+  const header = new Header(["content-type", "text/plain; charset=utf-8", ...extra]);
+  return { httpStatus, header, body: `${message}\n` };
 }

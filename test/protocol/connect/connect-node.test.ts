@@ -1,78 +1,25 @@
-// The real client, @connectrpc/connect-node, in every combination of HTTP version, codec and compression.
+// The real client in every combination of HTTP version, codec and compression.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { createRegistry, type DescMethodStreaming, type DescMethodUnary, toBinary } from "@bufbuild/protobuf";
-import { Code as ConnectCode, ConnectError, type Transport } from "@connectrpc/connect";
-import {
-  compressionBrotli,
-  compressionGzip,
-  createConnectTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
+import { test } from "node:test";
+import { createRegistry, toBinary } from "@bufbuild/protobuf";
+import { Code as ConnectCode, type ConnectError } from "@connectrpc/connect";
 import {
   BadRequestSchema,
   file_google_rpc_error_details,
 } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import type { BackendHandlers } from "../../contract/transport-backend.ts";
 import { until } from "../../server/open-listener.ts";
-import { descOf, failureOf, metadataOf, type Note, note, openGateway, readNote } from "./connect-fixture.ts";
-
-interface Variant {
-  readonly name: string;
-  readonly httpVersion: "1.1" | "2";
-  readonly useBinaryFormat: boolean;
-  readonly compression: "identity" | "gzip" | "br";
-  readonly useHttpGet?: boolean;
-}
-
-const compressionOf = { gzip: compressionGzip, br: compressionBrotli };
-const variants: readonly Variant[] = (["1.1", "2"] as const).flatMap((httpVersion) =>
-  [true, false].flatMap((useBinaryFormat) =>
-    (["identity", "gzip", "br"] as const).map((compression) => ({
-      name: `HTTP/${httpVersion}, ${useBinaryFormat ? "proto" : "JSON"}, ${compression}`,
-      httpVersion,
-      useBinaryFormat,
-      compression,
-    })),
-  ),
-);
-
-/** A gateway before a backend, and the client that reaches it. */
-async function open(
-  context: TestContext,
-  handlers: BackendHandlers,
-  variant: Omit<Variant, "name">,
-): Promise<Transport> {
-  const { httpVersion, useBinaryFormat, compression, useHttpGet = false } = variant;
-  let session: Http2SessionManager | undefined;
-  // Said first, since hooks run in order: a session that hears of the listener's end makes an error of it.
-  context.after(() => session?.abort());
-  const baseUrl = `http://127.0.0.1:${await openGateway(context, handlers)}`;
-  const options = {
-    baseUrl,
-    useBinaryFormat,
-    useHttpGet,
-    ...(compression === "identity"
-      ? { acceptCompression: [] }
-      : {
-          acceptCompression: [compressionOf[compression]],
-          sendCompression: compressionOf[compression],
-          compressMinBytes: 0,
-        }),
-  };
-  if (httpVersion === "1.1") return createConnectTransport({ ...options, httpVersion });
-  session = new Http2SessionManager(baseUrl);
-  return createConnectTransport({ ...options, httpVersion, sessionManager: session });
-}
-
-const unaryDesc = descOf("Unary") as DescMethodUnary;
-const writeDesc = descOf("Write") as DescMethodUnary;
-const streamDesc = (name: "ServerStreaming" | "ClientStreaming" | "Bidi"): DescMethodStreaming =>
-  descOf(name) as DescMethodStreaming;
-
-async function* notes(...items: Partial<Note>[]): AsyncGenerator<Record<string, unknown>> {
-  for (const item of items) yield item;
-}
+import { failureOf, metadataOf, type Note, note, readNote } from "./connect-fixture.ts";
+import {
+  collect,
+  failureFrom,
+  notes,
+  open,
+  streamDesc,
+  unaryDesc,
+  variants,
+  writeDesc,
+} from "./node-client.ts";
 
 const long = "lorem ipsum ".repeat(50);
 const badRequest = toBinary(BadRequestSchema, {
@@ -124,21 +71,6 @@ const echo: BackendHandlers = {
     call.on("end", () => call.end(metadataOf({ "x-trailer": "t" })));
   },
 };
-
-async function failureFrom(work: Promise<unknown>): Promise<ConnectError> {
-  try {
-    await work;
-  } catch (reason) {
-    return ConnectError.from(reason);
-  }
-  throw new Error("it did not fail");
-}
-
-async function collect(messages: AsyncIterable<unknown>): Promise<Note[]> {
-  const all: Note[] = [];
-  for await (const message of messages) all.push(message as Note);
-  return all;
-}
 
 for (const variant of variants) {
   test(`a unary call has message, header and trailer (${variant.name})`, async (context) => {
@@ -288,82 +220,6 @@ for (const useBinaryFormat of [true, false]) {
     }
     assert.deepEqual(heard, ["got 0", "got 1", "got 2"]);
   });
-}
-
-for (const httpVersion of ["1.1", "2"] as const) {
-  const variant = { httpVersion, useBinaryFormat: true, compression: "identity" } as const;
-
-  test(`a deadline reaches the backend and is kept (HTTP/${httpVersion})`, async (context) => {
-    const backend: { cancelled: boolean; deadlineMs?: number } = { cancelled: false };
-    const handlers: BackendHandlers = {
-      Unary(call) {
-        backend.deadlineMs = Number(call.getDeadline());
-        call.on("cancelled", () => {
-          backend.cancelled = true;
-        });
-      },
-    };
-    const client = await open(context, handlers, variant);
-    // The client's own timer is off: the header says it.
-    const header = { "connect-timeout-ms": "200" };
-    const error = await failureFrom(client.unary(unaryDesc, undefined, undefined, header, {}));
-    assert.equal(error.code, ConnectCode.DeadlineExceeded);
-    await until(() => backend.cancelled);
-    assert.ok(Number.isFinite(backend.deadlineMs));
-  });
-
-  test(`a deadline ends a stream after its messages (HTTP/${httpVersion})`, async (context) => {
-    const handlers: BackendHandlers = {
-      ServerStreaming(call) {
-        call.write(note({ id: "1" }));
-      },
-    };
-    const client = await open(context, handlers, variant);
-    const header = { "connect-timeout-ms": "300" };
-    const reply = await client.stream(streamDesc("ServerStreaming"), undefined, undefined, header, notes({}));
-    const seen: unknown[] = [];
-    const error = await failureFrom(
-      (async () => {
-        for await (const message of reply.message) seen.push(message);
-      })(),
-    );
-    assert.equal(error.code, ConnectCode.DeadlineExceeded);
-    assert.equal(seen.length, 1);
-  });
-
-  for (const kind of ["unary", "stream", "silent stream"] as const) {
-    test(`a client that goes away cancels the ${kind} at the backend (HTTP/${httpVersion})`, async (context) => {
-      let called = false;
-      let cancelled = false;
-      const watch = (call: { on(event: "cancelled", listener: () => void): unknown }): void => {
-        called = true;
-        call.on("cancelled", () => {
-          cancelled = true;
-        });
-      };
-      const handlers: BackendHandlers = {
-        Unary: watch,
-        ServerStreaming(call) {
-          watch(call);
-          call.sendMetadata(metadataOf({}));
-          if (kind === "stream") call.write(note({ id: "1" }));
-        },
-      };
-      const client = await open(context, handlers, variant);
-      const leave = new AbortController();
-      const work =
-        kind === "unary"
-          ? client.unary(unaryDesc, leave.signal, undefined, {}, {})
-          : client
-              .stream(streamDesc("ServerStreaming"), leave.signal, undefined, {}, notes({}))
-              .then(({ message }) => collect(message));
-      const failed = failureFrom(work);
-      await until(() => called);
-      leave.abort();
-      assert.equal((await failed).code, ConnectCode.Canceled);
-      await until(() => cancelled);
-    });
-  }
 }
 
 test("a method that has side effects is called by POST whatever the client prefers", async (context) => {

@@ -36,7 +36,7 @@ const codes: readonly [code: number, text: string][] = [
   [Code.OK, "unknown"],
   [17, "unknown"],
   [-1, "unknown"],
-  [1.5, "unknown"],
+  [2 ** 31 - 1, "unknown"],
 ];
 for (const [code, text] of codes) {
   test(`code ${code} is ${text}`, () => assert.equal(connectCode(code), text));
