@@ -17,6 +17,7 @@ import { withCors } from "./server/cors.ts";
 import { createListener } from "./server/create-listener.ts";
 import type { Listener, ListenerOptions } from "./server/listener.ts";
 import { readTlsFiles, type TlsFileWatch, watchTlsFiles } from "./server/tls-files.ts";
+import { withOrigins } from "./server/with-origins.ts";
 import { dialects } from "./transcode/dialect.ts";
 import { createGrpcJsTransport } from "./upstream/grpc-js-transport.ts";
 import { formatTarget } from "./upstream/target.ts";
@@ -58,8 +59,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     return gateway.notFound(request);
   };
   const { cors } = config;
-  const main: Pick<ListenerOptions, "handle" | "fallback" | "onError" | "limits"> = {
+  const main: Pick<ListenerOptions, "handle" | "upgrade" | "fallback" | "onError" | "limits"> = {
     handle: cors === undefined ? answer : withCors(cors, answer, (path) => !isAdmin(path)),
+    upgrade: withOrigins(cors, gateway.upgrade),
     fallback: admin.handler,
     onError,
     limits: { ...config.limits, pingMs: config.heartbeat.webSocketMs },
@@ -155,6 +157,7 @@ async function createConfiguredGateway(config: Config, logger: Logger, connect: 
     connect,
     maxRequestBytes: config.maxRequestBytes,
     minCompressedBytes: config.compression.minBytes,
+    heartbeatMs: config.heartbeat.sseMs,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),
     logger,
   });

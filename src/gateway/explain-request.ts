@@ -23,6 +23,7 @@ import { metadataRules } from "../wire/metadata-rules.ts";
 import { clientMetadata } from "../wire/request-metadata.ts";
 import { bindFormMessages, explainForm } from "./explain-form.ts";
 import { cutForm, type FormParts } from "./explain-form-parts.ts";
+import { explainMethod } from "./explain-method.ts";
 import type { Explanation } from "./explanation.ts";
 import { rpcOf, viewEntry, viewRoute } from "./route-table.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -53,6 +54,11 @@ export function explainRequest(snapshot: Snapshot, dialect: Dialect, request: Ex
   }));
   const nothing = { route: null, bindings: [], policy: [], success: null, backend: null };
   const unmatched = { httpMethod, target, trials, ...nothing };
+  const { header = new Header(), body = new Uint8Array(0) } = request;
+  if (match.kind === "no_route") {
+    const method = explainMethod(snapshot, { httpMethod, path, query, header, body });
+    if (method !== undefined) return { ...unmatched, outcome: "method", trials: [], ...method };
+  }
   if (match.kind === "no_route") {
     const message = `no route for ${httpMethod} ${path}`;
     const error = { httpStatus: 404, code: codeName(Code.NOT_FOUND), message };
@@ -70,7 +76,6 @@ export function explainRequest(snapshot: Snapshot, dialect: Dialect, request: Ex
     return { ...unmatched, outcome: "wrong_method", summary: message, allow, error };
   }
   const { route, captures } = match;
-  const { header = new Header(), body = new Uint8Array(0) } = request;
   const contentType = header.get("content-type") ?? (body.length > 0 ? "application/json" : "");
   const given: RequestParts = { captures, query, header, body, contentType };
   const bodyType = bodyTypeOf(route, given, snapshot.dialect);

@@ -58,6 +58,8 @@ export interface GatewayOptions {
   readonly maxRequestBytes: number;
   /** Reply messages smaller than this are not compressed; `Infinity` = none is. */
   readonly minCompressedBytes: number;
+  /** Silence on a stream of events after which it gets a comment, in milliseconds; default 15 seconds. */
+  readonly heartbeatMs?: number;
   /** Upper bound of every call's time; none by default. */
   readonly maxTimeoutMs?: number;
   readonly logger: Logger;

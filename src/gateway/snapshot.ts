@@ -44,6 +44,8 @@ export interface SnapshotOptions {
   readonly maxRequestBytes: number;
   /** Reply messages smaller than this are not compressed. */
   readonly minCompressedBytes: number;
+  /** Silence on a stream of events after which it gets a comment, in milliseconds; default 15 seconds. */
+  readonly heartbeatMs?: number;
   /** The services that the gateway answers itself, whatever the schema; server reflection is added. */
   readonly ownServices: readonly OwnService[];
   /** Upper bound of every call's time; none by default. */
@@ -125,7 +127,16 @@ export function buildSnapshot(
   });
   const formatDetail = createDetailFormat(rpcCodec, registry);
   const rpc = createRpcProtocols({ methodOf, formatDetail, maxRequestBytes, minCompressedBytes, logger });
-  const rest = createRestProtocol({ router, dialect, formatStatus, handlerOf, maxRequestBytes, logger });
+  const rest = createRestProtocol({
+    router,
+    dialect,
+    formatStatus,
+    handlerOf,
+    maxRequestBytes,
+    minCompressedBytes,
+    ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
+    logger,
+  });
   return {
     digest,
     sinceMs: Date.now(),

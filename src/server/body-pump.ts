@@ -4,20 +4,44 @@ import type { Writable } from "node:stream";
 import type { BodyPiece, HttpResponse } from "../wire/http-message.ts";
 import type { Exchange } from "./exchange.ts";
 
+/** What a resting stream holds beside what was written: the window of the backend's, and a message or two. */
+const streamBytes = 256 * 1024;
+
 /** Whether a body is there as a whole, or there is none. */
 export function isBuffered(body: HttpResponse["body"]): body is BodyPiece | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;
 }
 
+/** Up to here a body is written in one go. Of a larger one nobody could tell whether its client takes it slowly or not at all. */
+const wholeBytes = 256 * 1024;
+const pieceBytes = 64 * 1024;
+
+/** Whether a body is there as a whole and so large that it is better written in pieces. */
+export function isLarge(body: HttpResponse["body"]): body is BodyPiece {
+  return isBuffered(body) && body !== undefined && body.length > wholeBytes;
+}
+
+/** Writes a large body at the client's pace; else as `pumpBody`. */
+export function pumpPieces(body: BodyPiece, target: Writable, exchange: Exchange): Promise<boolean> {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return pumpBody(piecesOf(bytes), target, exchange, bytes.length);
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
 /**
  * Writes all pieces. Resolves true when the body has ended, false when the client went away first; the caller ends
  * the stream.
+ * @param sourceBytes what the body itself holds until it has ended
  * @throws whatever the body throws
  */
 export async function pumpBody(
   body: AsyncIterable<BodyPiece>,
   target: Writable,
   exchange: Exchange,
+  sourceBytes = streamBytes,
 ): Promise<boolean> {
   const iterator = body[Symbol.asyncIterator]();
   let wake: (() => void) | undefined;
@@ -33,7 +57,7 @@ export async function pumpBody(
       if (exchange.gone !== undefined) return false;
       if (step.done === true) return true;
       if (step.value.length > 0 && !target.write(step.value)) {
-        exchange.waitForRoom();
+        exchange.waitForRoom(target.writableLength + sourceBytes);
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -10,6 +10,11 @@ import { defaultLimits } from "./listener-limits.ts";
 import { sniffProtocol } from "./sniff-protocol.ts";
 import { createTlsServer, secureContext } from "./tls-server.ts";
 
+/** Node's default for `listen`. */
+const maxBacklog = 511;
+/** How long a drain waits for a new connection to say what it speaks: a TLS handshake over a long way. */
+const introductionMs = 500;
+
 /**
  * Opens the port. Resolves when it is bound.
  * @throws Error with Node's `code` (EADDRINUSE, EACCES, ENOTFOUND …) when it cannot be bound, or OpenSSL's error when
@@ -23,8 +28,19 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   const http1 = createHttp1Server(context);
   const http2 = createHttp2Server(context);
   const sockets = new Set<Socket>();
-  /** Connections of which nothing is known yet, by peer; none of them has a request to lose. */
+  /** Connections of which nothing is known yet, by peer. */
   const strangers = new Map<string, Socket>();
+
+  let acceptedCount = 0;
+
+  /** What the system has taken for us it would reset when we stop listening, and Node accepts one a turn. */
+  const acceptWaiting = async (): Promise<void> => {
+    for (let turns = 0, quiet = 0; turns < maxBacklog && quiet < 2; turns++) {
+      const before = acceptedCount;
+      await new Promise((resolve) => setImmediate(resolve));
+      quiet = acceptedCount === before ? quiet + 1 : 0;
+    }
+  };
 
   const track = (socket: Socket): void => {
     sockets.add(socket);
@@ -49,6 +65,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   if (Number.isFinite(limits.maxConnections)) server.maxConnections = limits.maxConnections;
   server.on("connection", (socket: Socket) => {
     const peer = peerOf(socket);
+    acceptedCount++;
     track(socket);
     strangers.set(peer, socket);
     socket.once("close", () => {
@@ -72,10 +89,17 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   let closing: Promise<void> | undefined;
   const close = async (graceMs: number): Promise<void> => {
     context.draining = true;
+    await acceptWaiting();
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    for (const socket of strangers.values()) socket.destroy();
+    // What they have sent already is not read yet: it may be a request.
+    const introduction = setTimeout(
+      () => {
+        for (const socket of strangers.values()) socket.destroy();
+      },
+      Math.min(graceMs, introductionMs),
+    );
     http1.drain();
     http2.drain();
     const timer = setTimeout(() => {
@@ -86,6 +110,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
       });
     }, graceMs);
     await closed;
+    clearTimeout(introduction);
     clearTimeout(timer);
     exchanges.stop();
   };

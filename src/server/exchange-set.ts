@@ -9,10 +9,25 @@ export interface Expiring {
   expire(): void;
 }
 
+/** An answer that waits for its client to take some of it. */
+export interface Resting {
+  /** Ends it, as more is held than the listener may. */
+  giveUp(): void;
+}
+
+interface Rest {
+  readonly sinceMs: number;
+  readonly bytes: number;
+}
+
 export class ExchangeSet {
   readonly stallMs: number;
   readonly #open = new Set<Expiring>();
   readonly #watched = new Set<Expiring>();
+  /** In the order in which they came to rest. */
+  readonly #resting = new Map<Resting, Rest>();
+  readonly #limits: ListenerLimits;
+  #heldBytes = 0;
   readonly #timer: NodeJS.Timeout;
   readonly #allowedMs: number;
   /** `performance.now()` at the last sweep. */
@@ -20,6 +35,7 @@ export class ExchangeSet {
 
   constructor(limits: ListenerLimits) {
     this.stallMs = limits.stallMs;
+    this.#limits = limits;
     // The clock may be one sweep behind, and nobody shall be cut off early.
     this.#allowedMs = limits.stallMs + limits.sweepMs;
     this.#timer = setInterval(() => this.#sweep(), limits.sweepMs).unref();
@@ -56,6 +72,37 @@ export class ExchangeSet {
     this.#watched.delete(connection);
   }
 
+  /** What resting answers hold, as far as it is known. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** The answer rests, from now on, and so many bytes of it are held. */
+  hold(resting: Resting, bytes: number): void {
+    this.release(resting);
+    this.#resting.set(resting, { sinceMs: performance.now(), bytes });
+    this.#heldBytes += bytes;
+    if (this.#heldBytes > this.#limits.maxBufferedBytes) this.#relieve();
+  }
+
+  /** It moves again, or is over. */
+  release(resting: Resting): void {
+    const rest = this.#resting.get(resting);
+    if (rest === undefined) return;
+    this.#resting.delete(resting);
+    this.#heldBytes -= rest.bytes;
+  }
+
+  /** Gives up those that have rested longest, as many as it takes. */
+  #relieve(): void {
+    const beforeMs = performance.now() - this.#limits.leastStallMs;
+    for (const [resting, { sinceMs }] of this.#resting) {
+      if (this.#heldBytes <= this.#limits.maxBufferedBytes || sinceMs > beforeMs) return;
+      this.release(resting);
+      resting.giveUp();
+    }
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
@@ -65,5 +112,6 @@ export class ExchangeSet {
     for (const set of [this.#open, this.#watched]) {
       for (const expiring of set) if (expiring.expireAtMs <= this.#nowMs) expiring.expire();
     }
+    if (this.#heldBytes > this.#limits.maxBufferedBytes) this.#relieve();
   }
 }

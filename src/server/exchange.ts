@@ -9,7 +9,7 @@ import type { Principal } from "../rpc/principal.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { principalOf } from "./connection-principal.ts";
-import type { ExchangeSet } from "./exchange-set.ts";
+import type { ExchangeSet, Resting } from "./exchange-set.ts";
 import { RequestBody } from "./request-body.ts";
 
 export interface ExchangeHead {
@@ -22,7 +22,7 @@ export interface ExchangeHead {
   readonly bodyless: boolean;
 }
 
-export class Exchange implements HttpRequest {
+export class Exchange implements HttpRequest, Resting {
   readonly httpMethod: string;
   readonly path: string;
   readonly query: string;
@@ -91,7 +91,15 @@ export class Exchange implements HttpRequest {
   }
 
   expire(): void {
-    this.cancel(`the client did not move for ${this.#set.stallMs} ms`);
+    this.#end(`the client did not move for ${this.#set.stallMs} ms`);
+  }
+
+  giveUp(): void {
+    this.#end("the client does not take its answer, and too many like it are held");
+  }
+
+  #end(why: string): void {
+    this.cancel(why);
     // A stalled HTTP/2 stream costs its connection nothing, so only the stream goes.
     if (this.httpVersion === "1.1") this.#socket.destroy();
     else (this.#source as ServerHttp2Stream).close(constants.NGHTTP2_CANCEL);
@@ -109,19 +117,22 @@ export class Exchange implements HttpRequest {
     this.#requestDueMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Bytes of the answer wait for the client to take some. */
-  waitForRoom(): void {
+  /** Bytes of the answer wait for the client to take some: so many, where that is known. */
+  waitForRoom(bytes = 0): void {
     this.#roomDueMs = this.#set.dueMs();
+    this.#set.hold(this, bytes);
   }
 
   roomMade(): void {
     this.#roomDueMs = Number.POSITIVE_INFINITY;
+    this.#set.release(this);
   }
 
   /** The transport has closed. Ends the work for this request if it was not done. */
   close(): void {
     if (!this.answered) this.cancel("the client went away");
     this.body.close();
+    this.#set.release(this);
   }
 
   /** Nobody wants the answer, or what is left of it: all who work for it are told. */

@@ -151,7 +151,8 @@ export function createHttp2Server(context: ListenerContext): Http2Server {
     sessions.set(session, arriving);
     session.once("close", () => sessions.delete(session));
     watchSession(session, context);
-    if (context.draining) session.close();
+    // What came with its preface is served; it could not know.
+    if (context.draining) session.once("remoteSettings", () => setImmediate(() => session.close()));
   });
 
   return {

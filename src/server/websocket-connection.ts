@@ -151,7 +151,7 @@ export class WebSocketConnection implements WebSocketChannel, Expiring {
   #waitForRoom(): void {
     if (this.#waitsForRoom) return;
     this.#waitsForRoom = true;
-    this.#exchange.waitForRoom();
+    this.#exchange.waitForRoom(this.#ws.bufferedAmount);
   }
 
   #wake(): void {

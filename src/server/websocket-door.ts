@@ -38,7 +38,7 @@ export function createWebSocketDoor(context: ListenerContext): WebSocketDoor {
         // small to make us work; and compressing secrets beside what an attacker chose tells them (CRIME).
         perMessageDeflate: false,
         ...closing,
-        // The protocol has chosen; `request` carries its choice because the hook has no other way to know it.
+        // The protocol has chosen already.
         handleProtocols: (_offered, request) => choices.get(request) ?? false,
       });
       servers.set(maxFrameBytes, server);

@@ -3,7 +3,7 @@
 import type { ServerResponse } from "node:http";
 import type { BodyPiece, HttpResponse } from "../wire/http-message.ts";
 import { isBodylessStatus, isFinalStatus } from "./bare-answer.ts";
-import { discardBody, isBuffered, pumpBody } from "./body-pump.ts";
+import { discardBody, isBuffered, isLarge, pumpBody, pumpPieces } from "./body-pump.ts";
 import type { Exchange } from "./exchange.ts";
 import { appendHeader, trailerObject } from "./response-header.ts";
 
@@ -25,7 +25,11 @@ export async function writeHttp1Response(
   if (isBuffered(body) && (trailer === undefined || empty)) {
     if (!isBodylessStatus(httpStatus)) flat.push("content-length", String(byteLength(body)));
     response.writeHead(httpStatus, flat);
-    end(exchange, response, empty ? undefined : body);
+    if (!empty && isLarge(body)) {
+      if (await pumpPieces(body, response, exchange)) end(exchange, response, undefined);
+    } else {
+      end(exchange, response, empty ? undefined : body);
+    }
     return;
   }
   response.writeHead(httpStatus, flat);
@@ -61,7 +65,7 @@ function end(exchange: Exchange, response: ServerResponse, body: BodyPiece | und
   exchange.answered = true;
   if (body === undefined) response.end();
   else response.end(body);
-  if (response.writableLength > 0) exchange.waitForRoom();
+  if (response.writableLength > 0) exchange.waitForRoom(response.writableLength);
 }
 
 /** Without a last chunk the client knows that the answer is not whole; HTTP/1.0 has no chunks and needs a reset. */
@@ -70,7 +74,7 @@ function cutShort(exchange: Exchange, response: ServerResponse): void {
   if (socket === null) {
     response.destroy();
   } else if (response.chunkedEncoding) {
-    exchange.waitForRoom();
+    exchange.waitForRoom(response.writableLength);
     socket.destroySoon();
   } else {
     socket.resetAndDestroy();

@@ -3,7 +3,7 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { HttpResponse } from "../wire/http-message.ts";
 import { isBodylessStatus, isFinalStatus } from "./bare-answer.ts";
-import { discardBody, isBuffered, pumpBody } from "./body-pump.ts";
+import { discardBody, isBuffered, isLarge, pumpBody, pumpPieces } from "./body-pump.ts";
 import type { Exchange } from "./exchange.ts";
 import { appendHeader, trailerObject } from "./response-header.ts";
 
@@ -38,6 +38,7 @@ export async function writeHttp2Response(
   stream.respond(flat, trailer === undefined ? undefined : withTrailers);
   try {
     if (!isBuffered(body) && !(await pumpBody(body, stream, exchange))) return;
+    if (isLarge(body) && !(await pumpPieces(body, stream, exchange))) return;
     if (trailer !== undefined) {
       const object = trailerObject(await trailer(), report);
       stream.once("wantTrailers", () => {
@@ -53,9 +54,9 @@ export async function writeHttp2Response(
   }
   if (stream.closed) return;
   exchange.answered = true;
-  if (isBuffered(body) && body !== undefined) stream.end(body);
+  if (isBuffered(body) && body !== undefined && !isLarge(body)) stream.end(body);
   else stream.end();
-  if (stream.writableLength > 0) exchange.waitForRoom();
+  if (stream.writableLength > 0) exchange.waitForRoom(stream.writableLength);
   if (trailer === undefined) closeUnread(exchange, stream);
 }
 

@@ -1,6 +1,7 @@
 // WebSocket clients of tests: the library's, with everything that came kept in order, and a socket that says raw frames.
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import { WebSocket } from "ws";
 import { openSocket } from "./open-listener.ts";
 
@@ -22,6 +23,7 @@ export interface OpenOptions {
   readonly subprotocols?: readonly string[];
   readonly header?: Record<string, string>;
   readonly autoPong?: boolean;
+  readonly tls?: Pick<ConnectionOptions, "ca" | "cert" | "key" | "servername">;
 }
 
 /** Begins to open; `frames` and `closed` hear everything from the first byte. */
@@ -30,6 +32,7 @@ export function startWebSocket(url: string, options: OpenOptions = {}): TestSock
     headers: options.header ?? {},
     autoPong: options.autoPong ?? true,
     perMessageDeflate: true,
+    ...options.tls,
   });
   const frames: (string | Buffer)[] = [];
   let taken = 0;
