@@ -117,6 +117,11 @@ export const demoCalls: readonly (readonly [meaning: string, call: (url: string)
       `curl ${url}/v1/shelves/1/books -H 'Content-Type: application/json' -d '{"title":"Villette","author":"Charlotte Brontë"}'`,
   ],
   [
+    "the same by Connect, as every method: JSON to the method's own path",
+    (url) =>
+      `curl ${url}/demo.library.v1.Library/GetBook -H 'Content-Type: application/json' -d '{"name":"shelves/7/books/9"}'`,
+  ],
+  [
     "watch new arrivals, a server stream as lines of JSON",
     (url) => `curl -N '${url}/v1/arrivals:watch?limit=3&interval=0.5s' -H 'Accept: application/x-ndjson'`,
   ],

@@ -1,5 +1,6 @@
 // `protogate serve`: the gateway until a signal ends it. Ready = one line on stdout for each listener; the first
-// SIGTERM or SIGINT drains and exits 0, the second ends at once, SIGHUP reads every schema again.
+// SIGTERM or SIGINT drains and exits 0, the second ends at once, SIGHUP reads every schema and
+// certificate again.
 import type { App } from "../app.ts";
 import { gatewayFlags } from "../config/flag-spec.ts";
 import { createLogger } from "../telemetry/logger.ts";
@@ -12,9 +13,9 @@ export const serveCommand: Command = {
   name: "serve",
   summary: "Run the gateway.",
   usage: "protogate serve [UPSTREAM …] [flags]",
-  about: `Answers REST for the gRPC backends it is given, until SIGTERM or Ctrl-C; then calls in flight may
-finish (\`drain.grace\` of the config, 30s), and it exits 0. A second signal ends it at once. SIGHUP
-reads every schema again.
+  about: `Answers REST, Connect, gRPC-Web, gRPC and WebSocket for the gRPC backends it is given, until
+SIGTERM or Ctrl-C; then calls in flight may finish (\`drain.grace\` of the config, 30s), and it exits
+0. A second signal ends it at once. SIGHUP reads every schema and every certificate again.
 
 UPSTREAM is \`host:port\` or \`http://host:port\` for gRPC over cleartext HTTP/2, \`https://host:port\`
 for TLS; \`name=\` before it names it. Without any, a built-in demo backend is started.
@@ -25,7 +26,7 @@ gateway is not ready (/readyz says why), keeps trying, and becomes ready without
 
 Ready is one line on stdout, \`listening on http://127.0.0.1:8080\`. The log is JSON lines on stderr.`,
   examples: [
-    ["protogate serve", "the demo: a library, with four curl lines to try"],
+    ["protogate serve", "the demo: a library, with curl lines to try"],
     ["protogate serve localhost:50051", "your backend, schema by reflection"],
     [
       "protogate serve library=localhost:50051 https://billing:443 --listen 0.0.0.0:8080",

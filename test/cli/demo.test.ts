@@ -25,9 +25,9 @@ test("two demos do not disturb each other", async () => {
   await Promise.all([a.close(), b.close()]);
 });
 
-test("the introduction has the routes' address only where there are admin pages, and four calls", () => {
+test("the introduction has the routes' address only where there are admin pages, and every call", () => {
   const text = demoIntroduction("http://127.0.0.1:8080", "http://127.0.0.1:8080");
   assert.match(text, /http:\/\/127\.0\.0\.1:8080\/debug\/routes/);
-  assert.equal(text.match(/^ {2}curl /gm)?.length, 4);
+  assert.equal(text.match(/^ {2}curl /gm)?.length, 5);
   assert.doesNotMatch(demoIntroduction("http://127.0.0.1:8080", undefined), /debug/);
 });
