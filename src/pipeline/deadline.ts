@@ -35,6 +35,8 @@ async function invokeWithin(deadline: Deadline, next: Handler, call: Call): Prom
     throw limit.signal.reason;
   }
   let streaming = false;
+  // Closures take this and not `call`: they live as long as the reply, and the request's message should not.
+  const { signal } = call;
   try {
     const pending = next({ ...call, deadline, signal: limit.signal });
     // A reply that comes after all must not go on running with nobody to read it.
@@ -42,21 +44,24 @@ async function invokeWithin(deadline: Deadline, next: Handler, call: Call): Prom
     const reply = await Promise.race([pending, limit.exceeded]);
     if (reply.kind === "unary") return reply;
     streaming = true;
-    return guardStream(reply, limit, (reason) => judge(reason, deadline, call));
+    return guardStream(reply, limit, (reason) => judge(reason, deadline, signal));
   } catch (reason) {
-    throw judge(reason, deadline, call);
+    throw judge(reason, deadline, signal);
   } finally {
     if (!streaming) limit.release();
   }
 }
 
+/** By how much a backend's timer may be ahead: it was told whole milliseconds, and timers are not exact. */
+const earlyResetMs = 20;
+
 /**
  * The backend has the deadline too, and its timer may be the first to fire: some then reset the call, which reads as
- * CANCELLED. Where the time is up and the client is still there, nobody cancelled.
+ * CANCELLED. Where the time is as good as up and the client is still there, nobody cancelled.
  */
-function judge(reason: unknown, deadline: Deadline, call: Call): unknown {
+function judge(reason: unknown, deadline: Deadline, signal: AbortSignal): unknown {
   if (!(reason instanceof RpcError) || reason.code !== Code.CANCELLED) return reason;
-  if (call.signal.aborted || remainingMs(deadline) > 0) return reason;
+  if (signal.aborted || remainingMs(deadline) > earlyResetMs) return reason;
   return new RpcError(Code.DEADLINE_EXCEEDED, "deadline exceeded", { cause: reason });
 }
 

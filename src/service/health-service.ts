@@ -31,7 +31,8 @@ export interface HealthSource {
 
 /**
  * Check fails with NOT_FOUND for an unknown service. Watch answers at once, then whenever the status is another than the
- * last one sent: who reads slowly sees the latest only. List refuses more than 10,000 services with RESOURCE_EXHAUSTED.
+ * last one sent: who reads slowly sees the latest only. It refuses names that are too long to keep with
+ * INVALID_ARGUMENT. List refuses more than 10,000 services with RESOURCE_EXHAUSTED.
  */
 export function createHealthService(source: HealthSource): OwnService {
   const handlers = new Map<string, Handler>([
@@ -83,7 +84,14 @@ function list(source: HealthSource): UnaryReply {
   return unaryReply(toBinary(HealthListResponseSchema, response));
 }
 
+/** Longer than any name of a service. A watch keeps its name for hours, and a few bytes inflate to megabytes. */
+const maxWatchedChars = 1_000;
+
 function createWatch(source: HealthSource, service: string): MessageProducer {
+  if (service.length > maxWatchedChars) {
+    const text = `no service to watch has a name of more than ${maxWatchedChars} characters`;
+    throw new RpcError(Code.INVALID_ARGUMENT, text);
+  }
   let last: HealthStatus | undefined;
   let unwatch: (() => void) | undefined;
   let wake: ((message: Uint8Array) => void) | undefined;

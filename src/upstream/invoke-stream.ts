@@ -11,26 +11,27 @@ import { type CallSetting, type OpenCall, openCall } from "./grpc-js-call.ts";
  * @throws RpcError the backend's status, where it failed before it sent a header; else `messages` throws it
  */
 export function invokeStream(setting: CallSetting, call: Call): Promise<StreamReply> {
-  return new Promise((resolve, reject) => {
-    const trailer = Promise.withResolvers<Header>();
-    let answered = false;
-    const answer = (header: Header): void => {
-      answered = true;
-      resolve({ kind: "stream", header, messages, trailer: trailer.promise });
-    };
-    const open = openCall(setting, call, {
-      onHeader: answer,
-      onMessage: (message) => messages.arrive(message),
-      onEnd(error, received) {
-        trailer.resolve(received);
-        messages.end(error);
-        if (answered) return;
-        if (error) reject(error);
-        else answer(new Header());
-      },
-    });
-    const messages = new ReplyMessages(open);
+  // No closure takes `call`: they live as long as the reply, and the request's message should not.
+  const reply = Promise.withResolvers<StreamReply>();
+  const trailer = Promise.withResolvers<Header>();
+  let answered = false;
+  const answer = (header: Header): void => {
+    answered = true;
+    reply.resolve({ kind: "stream", header, messages, trailer: trailer.promise });
+  };
+  const open = openCall(setting, call, {
+    onHeader: answer,
+    onMessage: (message) => messages.arrive(message),
+    onEnd(error, received) {
+      trailer.resolve(received);
+      messages.end(error);
+      if (answered) return;
+      if (error) reply.reject(error);
+      else answer(new Header());
+    },
   });
+  const messages = new ReplyMessages(open);
+  return reply.promise;
 }
 
 type Step = IteratorResult<Uint8Array, undefined>;

@@ -3,7 +3,7 @@
 // framing" (the same block as text).
 import { Header } from "../rpc/header.ts";
 import type { RpcError } from "../rpc/rpc-error.ts";
-import { encodeGrpcMessage } from "./grpc-message.ts";
+import { decodeGrpcMessage, encodeGrpcMessage } from "./grpc-message.ts";
 import { encodeGrpcStatusDetails } from "./grpc-status-details.ts";
 import { appendMetadata } from "./metadata.ts";
 
@@ -15,16 +15,42 @@ export function okTrailer(metadata: Header): Header {
   return withMetadata(new Header(["grpc-status", "0"]), metadata);
 }
 
-/** The trailer of a call that failed. Details are written anew, whatever the metadata says of them. */
+/**
+ * The trailer of a call that failed. Details are written anew, whatever the metadata says of them. A text with which the
+ * trailer would be too large to be sent is cut.
+ */
 export function errorTrailer(error: RpcError): Header {
   const { code, rawMessage, details, trailer: metadata } = error;
   const trailer = new Header(["grpc-status", String(code)]);
-  if (rawMessage !== "") trailer.append("grpc-message", encodeGrpcMessage(rawMessage));
+  const encoded = encodeGrpcMessage(rawMessage);
+  const text = encoded.length > harmlessChars ? cutText(encoded, roomForText(error)) : encoded;
+  if (text !== "") trailer.append("grpc-message", text);
   if (details.length > 0) {
-    const status = encodeGrpcStatusDetails({ code, message: rawMessage, details });
-    trailer.append("grpc-status-details-bin", status);
+    const message = text === encoded ? rawMessage : decodeGrpcMessage(text);
+    trailer.append("grpc-status-details-bin", encodeGrpcStatusDetails({ code, message, details }));
   }
   return withMetadata(trailer, metadata);
+}
+
+/** nghttp2 sends no header block of more than 64 KiB and does not say so: the client would get no status at all. */
+const maxTrailerBytes = 60 * 1024;
+/** With so little there is nothing to weigh up. */
+const harmlessChars = 4 * 1024;
+
+function roomForText({ details, trailer }: RpcError): number {
+  let taken = 0;
+  for (const entry of trailer.flat) taken += entry.length;
+  // Base64, and the text of the status stands in there a second time.
+  for (const { typeUrl, value } of details) taken += Math.ceil((typeUrl.length + value.length) * (4 / 3));
+  const left = maxTrailerBytes - taken;
+  return Math.max(harmlessChars, details.length === 0 ? left : Math.floor(left / 3));
+}
+
+/** The beginning of an encoded text, without a triple or a character that is cut in two. */
+function cutText(encoded: string, maxChars: number): string {
+  if (encoded.length <= maxChars) return encoded;
+  const cut = encoded.slice(0, maxChars).replace(/%[0-9A-F]?$/, "");
+  return cut.replace(/%[C-F][0-9A-F](?:%[89AB][0-9A-F]){0,3}$/, "");
 }
 
 /** The trailer as lines of text, `name: value\r\n` each. Metadata holds printable ASCII only, so nothing can break out. */

@@ -1,7 +1,7 @@
 // Runs connectrpc/conformance against the gateway and prints what each run counted; exits 0 where exactly the cases of the
 // lists of known failures fail. `run.ts [--mode server|client] [--backend NAME] [--front NAME] [--part] [-- ARGUMENT …]`:
-// everything by default, `--part` is what CI has the time for, arguments go to the suite (`--run PATTERN`, `--trace`).
-// What the suite prints is kept in .cache/conformance/connect.
+// everything by default; `--part` is what CI has the time for, by the part.yaml files; arguments go to the suite
+// (`--run PATTERN`, `--trace`). What the suite prints is kept in .cache/conformance/connect.
 import { spawn } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,16 +12,14 @@ interface Run {
   readonly mode: "server" | "client";
   /** The backend behind the gateway, or what the client speaks to it. */
   readonly subject: string;
-  /** In `--part` too. */
-  readonly inPart: boolean;
 }
 
 const runs: readonly Run[] = [
-  { mode: "server", subject: "referenceserver", inPart: true },
-  { mode: "server", subject: "grpcserver", inPart: false },
-  { mode: "client", subject: "grpc", inPart: true },
-  { mode: "client", subject: "connect", inPart: false },
-  { mode: "client", subject: "grpc-web", inPart: false },
+  { mode: "server", subject: "referenceserver" },
+  { mode: "server", subject: "grpcserver" },
+  { mode: "client", subject: "grpc" },
+  { mode: "client", subject: "connect" },
+  { mode: "client", subject: "grpc-web" },
 ];
 
 interface Counts {
@@ -47,7 +45,7 @@ const shownFailures = 20;
 async function runSuite({ mode, subject }: Run, isPart: boolean, more: readonly string[]): Promise<Outcome> {
   const here = import.meta.dirname;
   const knownFailing = join(here, `${mode}-${subject}-known-failing.txt`);
-  const partConf = join(here, `${mode}-part.yaml`);
+  const partConf = join(here, `${mode}-${subject}-part.yaml`);
   const conf = isPart && existsSync(partConf) ? partConf : join(here, `${mode}.yaml`);
   const program =
     mode === "server"
@@ -120,8 +118,7 @@ async function main(): Promise<number> {
     (run) =>
       (mode === undefined || run.mode === mode) &&
       (run.mode === "server" ? front === undefined : backend === undefined) &&
-      [undefined, run.subject].includes(backend ?? front) &&
-      (run.inPart || !part || backend !== undefined || front !== undefined),
+      [undefined, run.subject].includes(backend ?? front),
   );
   if (chosen.length === 0) {
     console.error(`no such run; there are ${runs.map((run) => `${run.mode} ${run.subject}`).join(", ")}`);
