@@ -43,6 +43,8 @@ export async function writeHttp2Response(
       const object = trailerObject(await trailer(), report);
       stream.once("wantTrailers", () => {
         if (stream.closed) return;
+        // nghttp2 sends no block beyond 64 KiB; what ends without its trailer would pass for whole.
+        stream.once("frameError", () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
         stream.sendTrailers(object);
         closeUnread(exchange, stream);
       });

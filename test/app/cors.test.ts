@@ -1,5 +1,6 @@
 // CORS from the config file to a browser's eyes: every protocol is covered, the admin pages are not.
 import assert from "node:assert/strict";
+import { get } from "node:http";
 import { type TestContext, test } from "node:test";
 import { closedPort } from "../contract/transport-backend.ts";
 import { librarySet, type OpenApp, openApp } from "./open-app.ts";
@@ -53,4 +54,32 @@ test("without `cors` nobody is told anything", async (t) => {
     (await app.call(...preflight("/v1/shelves/1"))).header["access-control-allow-origin"],
     undefined,
   );
+});
+
+test("a WebSocket is for programs, for the gateway's own pages and for those of `cors`", async (t) => {
+  const app = await openWith(t, { cors: { origins: page } });
+  const { host } = new URL(app.url);
+  const statusFor = async (origin: string | undefined): Promise<number | undefined> => {
+    const outgoing = get(`${app.url}/demo.library.v1.Library/GetShelf`, {
+      agent: false,
+      headers: {
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        ...(origin === undefined ? {} : { origin }),
+      },
+    });
+    return new Promise((resolve, reject) => {
+      outgoing.on("error", reject);
+      outgoing.on("response", (response) => resolve(response.resume().statusCode));
+      outgoing.on("upgrade", (response, socket) => {
+        socket.destroy();
+        resolve(response.statusCode);
+      });
+    });
+  };
+  for (const origin of [undefined, `http://${host}`, page])
+    assert.equal(await statusFor(origin), 101, `${origin}`);
+  assert.equal(await statusFor("https://evil.example.org"), 403);
 });

@@ -67,7 +67,8 @@ test("HTTP/1.1: of answers to clients that do not read only so much is held", as
 });
 
 test("a client that takes its answers gets them whole while others are given up", async (t) => {
-  const listener = await openListener(t, handle, { limits });
+  // Long enough that neither side's work in this one process looks like rest.
+  const listener = await openListener(t, handle, { limits: { ...limits, leastStallMs: 1_000 } });
   const session = connect(`http://127.0.0.1:${listener.port}`);
   t.after(() => session.destroy());
   for (let i = 0; i < 4; i++) {

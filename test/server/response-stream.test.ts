@@ -328,6 +328,14 @@ test("HTTP/2: a buffered body may have a trailer as well, which is how a unary g
   assert.equal(answer.trailer["grpc-status"], "0");
 });
 
+test("HTTP/2: a trailer that is too large for a frame is an error, not a stream that looks whole", async (t) => {
+  const listener = await openListener(t, async () => ({
+    ...text(200, "reply"),
+    trailer: async () => Header.of([["x-large", "x".repeat(70_000)]]),
+  }));
+  await assert.rejects(askHttp2(listener.port), /NGHTTP2_INTERNAL_ERROR/);
+});
+
 test("HTTP/1.0: a body that fails resets the connection, since its end looks like the end of the body", async (t) => {
   const listener = await openListener(t, async () =>
     stream(

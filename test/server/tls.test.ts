@@ -148,3 +148,26 @@ test("a key that does not belong to the certificate fails the start", async (t) 
     /key/,
   );
 });
+
+for (const protocol of ["h2", "http/1.1"]) {
+  for (const bytes of [
+    "",
+    protocol === "h2" ? "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" : "GET / HTTP/1.1\r\nX: y\r\n",
+  ]) {
+    test(`${protocol}: a client that says ${bytes === "" ? "nothing" : "half"} after its handshake is closed`, async (t) => {
+      const listener = await open(t, { limits: { firstBytesMs: 40, headerMs: 40, sweepMs: 10 } });
+      const socket = connectTls({
+        port: listener.port,
+        host: "127.0.0.1",
+        ca: authorityCert,
+        ALPNProtocols: [protocol],
+      });
+      socket.on("error", () => {});
+      socket.resume();
+      await once(socket, "secureConnect");
+      socket.write(bytes);
+      if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
+      assert.match(await askHttps(listener.port), /^https/);
+    });
+  }
+}
