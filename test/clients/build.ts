@@ -1,5 +1,5 @@
 // Builds what the tests of other people's clients need into .cache/clients: `node test/clients/build.ts [grpc-gateway|
-// google|openapi …]`, all by default. A part whose sources are as they were at the last build is left alone. Exit 1
+// google|openapi|rpc-go|rpc-python …]`, all by default. A part whose sources are as they were at the last build is left alone. Exit 1
 // where one cannot be built.
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,8 +8,10 @@ import { projectRoot, toolVersion } from "../matrix/toolchain.ts";
 import { buildGoogle } from "./google/build-google.ts";
 import { buildPeer } from "./grpc-gateway-peer/build-peer.ts";
 import { buildOpenApi } from "./openapi/build-openapi.ts";
+import { buildRpcGo } from "./rpc/build-rpc-go.ts";
+import { buildRpcPython } from "./rpc/build-rpc-python.ts";
 
-export const clientParts = ["grpc-gateway", "google", "openapi"] as const;
+export const clientParts = ["grpc-gateway", "google", "openapi", "rpc-go", "rpc-python"] as const;
 export type ClientPart = (typeof clientParts)[number];
 
 interface Recipe {
@@ -39,6 +41,20 @@ const recipes: Readonly<Record<ClientPart, Recipe>> = {
     tools: [["go", "version"]],
     sources: ["clients/openapi/**", "clients/grpc-gateway-peer/*.proto", "matrix/proto/**"],
     build: buildOpenApi,
+  },
+  "rpc-go": {
+    tools: [["go", "version"]],
+    sources: ["clients/rpc/build-rpc-go.ts", "clients/rpc/go/**", "../examples/library/library.proto"],
+    build: buildRpcGo,
+  },
+  "rpc-python": {
+    tools: [["python3", "--version"]],
+    sources: [
+      "clients/rpc/build-rpc-python.ts",
+      "clients/rpc/python/requirements.txt",
+      "../examples/library/library.proto",
+    ],
+    build: buildRpcPython,
   },
 };
 
