@@ -16,6 +16,17 @@ export function cpuMsOf(pid: number): number {
 
 /** The most memory that the process has held resident so far, in bytes. */
 export function peakMemoryBytesOf(pid: number): number {
-  const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+  return statusBytes(pid, "VmHWM");
+}
+
+/** The memory that the process holds resident now, in bytes. */
+export function memoryBytesOf(pid: number): number {
+  return statusBytes(pid, "VmRSS");
+}
+
+function statusBytes(pid: number, key: string): number {
+  const found = new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(
+    readFileSync(`/proc/${pid}/status`, "latin1"),
+  )?.[1];
   return Number(found ?? 0) * 1024;
 }

@@ -27,12 +27,22 @@ export interface Compression {
   decompress(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array>;
 }
 
-type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
+/** What came out, and Node's stream, which knows how much has gone in. */
+interface Inflated {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number; info: true }) => Promise<Inflated>;
 
 const gzipAsync = promisify<Uint8Array, Uint8Array>(gzip);
 const deflateAsync = promisify<Uint8Array, Uint8Array>(deflate);
 const brotliAsync = promisify<Uint8Array, object, Uint8Array>(brotliCompress);
 const zstdAsync = promisify<Uint8Array, Uint8Array>(zstdCompress);
+const unzstdAsync = promisify<Uint8Array, object, unknown>(zstdDecompress);
+
+/** RFC 9659 §3: the window that a peer may ask of us, 8 MiB; without it a frame of 20 bytes may ask for 128 MiB. */
+export const inflateZstdOptions = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
 
 /** Node's default for Brotli is 11, which is for files that are compressed once. */
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
@@ -40,10 +50,15 @@ const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 /** In our order of preference where a client has none. */
 export const compressions: ReadonlyMap<string, Compression> = new Map(
   [
-    create("gzip", gzipAsync, promisify(gunzip) as Inflate),
-    create("br", (bytes) => brotliAsync(bytes, brotliOptions), promisify(brotliDecompress) as Inflate),
-    create("zstd", zstdAsync, promisify(zstdDecompress) as Inflate),
-    create("deflate", deflateAsync, promisify(inflate) as Inflate),
+    create("gzip", gzipAsync, promisify(gunzip) as unknown as Inflate),
+    create(
+      "br",
+      (bytes) => brotliAsync(bytes, brotliOptions),
+      promisify(brotliDecompress) as unknown as Inflate,
+    ),
+    create("zstd", zstdAsync, ((bytes, options) =>
+      unzstdAsync(bytes, { ...options, ...inflateZstdOptions })) as Inflate),
+    create("deflate", deflateAsync, promisify(inflate) as unknown as Inflate),
   ].map((compression) => [compression.name, compression]),
 );
 
@@ -107,16 +122,21 @@ function create(
     name,
     compress,
     async decompress(bytes, maxBytes) {
-      let plain: Uint8Array;
+      let inflated: Inflated;
       try {
         // Zero would be "no limit" in disguise: Node refuses it.
-        plain = await inflateBytes(bytes, { maxOutputLength: Math.max(maxBytes, 1) });
+        inflated = await inflateBytes(bytes, { maxOutputLength: Math.max(maxBytes, 1), info: true });
       } catch (cause) {
         if (cause instanceof RangeError) throw tooLarge(maxBytes);
         throw new RpcError(Code.INVALID_ARGUMENT, `message is not valid ${name}`, { cause });
       }
-      if (plain.length > maxBytes) throw tooLarge(maxBytes);
-      return plain;
+      const { buffer, engine } = inflated;
+      if (buffer.length > maxBytes) throw tooLarge(maxBytes);
+      // Node stops at the end of the compressed data and is silent about the rest, which would be lost.
+      if (engine.bytesWritten !== bytes.length) {
+        throw new RpcError(Code.INVALID_ARGUMENT, `message goes on after the end of its ${name}`);
+      }
+      return buffer;
     },
   };
 }

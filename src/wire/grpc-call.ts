@@ -2,7 +2,6 @@
 // Sources: gRPC over HTTP/2, "Requests", "Timeout" and "Message-Encoding"; semantics.md "RPC protocols".
 import type { Call } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
-import { createDeadline, type Deadline } from "../rpc/deadline.ts";
 import type { Header } from "../rpc/header.ts";
 import { streamsRequests } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
@@ -12,8 +11,10 @@ import { acceptsCompression, type Compression, resolveCompression } from "./comp
 import { EnvelopeReader, readSingleMessage } from "./envelope.ts";
 import type { HttpRequest } from "./http-message.ts";
 import { mapStream } from "./map-stream.ts";
+import { readDeadline } from "./read-deadline.ts";
 import { requestMetadata } from "./request-metadata.ts";
-import { parseGrpcTimeout } from "./timeout.ts";
+
+const timeoutNames = ["grpc-timeout"] as const;
 
 /** What the messages of a client are: protobuf binary, passed as it is, or ProtoJSON. */
 export type MessageCodec = "proto" | "json";
@@ -45,7 +46,7 @@ export async function readGrpcCall(input: GrpcCallInput): Promise<GrpcCall> {
   const { request, method, codec, body, maxRequestBytes } = input;
   const { header } = request;
   const requestCompression = resolveCompression(header.get("grpc-encoding"));
-  const deadline = readDeadline(header);
+  const deadline = readDeadline(header, timeoutNames);
   const head = {
     method: method.info,
     header: appendReserved(requestMetadata(request), header),
@@ -71,19 +72,6 @@ export async function readGrpcCall(input: GrpcCallInput): Promise<GrpcCall> {
 /** The error of a path that no method has. */
 export function unknownMethod(path: string): RpcError {
   return new RpcError(Code.UNIMPLEMENTED, `unknown method ${path.slice(0, 200)}`);
-}
-
-/** @throws RpcError INVALID_ARGUMENT: a client that meant to bound its call should not get an unbounded one */
-function readDeadline(header: Header): Deadline | undefined {
-  const text = header.get("grpc-timeout");
-  if (text === undefined) return undefined;
-  const timeoutMs = parseGrpcTimeout(text);
-  if (timeoutMs !== undefined) return createDeadline(timeoutMs);
-  const expected = "expected up to 8 digits and one of H, M, S, m, u, n, such as 500m";
-  throw new RpcError(
-    Code.INVALID_ARGUMENT,
-    `malformed grpc-timeout: ${expected}, got ${JSON.stringify(text.slice(0, 40))}`,
-  );
 }
 
 /** Of gRPC's own names those that are meant for the backend, from a client that is a gRPC library like ours. */

@@ -51,7 +51,10 @@ export async function* readMultipart(
   contentType: string,
   limits: MultipartLimits = defaultMultipartLimits,
 ): AsyncGenerator<MultipartPart, void, undefined> {
-  const events = new MultipartEvents(parserFor(contentType), limits);
+  const events = new MultipartEvents(
+    new Dicer({ boundary: parseBoundary(contentType), maxHeaderPairs: maxPartHeaderCount }),
+    limits,
+  );
   const source = body[Symbol.asyncIterator]();
   let totalBytes = 0;
   /** Gives the parser one more piece; false when there is none. */
@@ -63,7 +66,7 @@ export async function* readMultipart(
       return true;
     }
     totalBytes += step.value.length;
-    if (totalBytes > limits.totalBytes) throw tooLarge(`it is larger than ${limits.totalBytes} bytes`);
+    if (totalBytes > limits.totalBytes) throw tooLargeForm(`it is larger than ${limits.totalBytes} bytes`);
     events.push(step.value);
     return true;
   };
@@ -80,7 +83,7 @@ export async function* readMultipart(
     for (;;) {
       const header = events.takeHeader();
       if (header !== undefined) {
-        if (++count > limits.partCount) throw tooLarge(`it has more than ${limits.partCount} parts`);
+        if (++count > limits.partCount) throw tooLargeForm(`it has more than ${limits.partCount} parts`);
         const pieces = piecesOfPart();
         yield { ...readPartHeader(header, limits), pieces };
         // Whoever wants only some of the parts still gets the next one where it begins.
@@ -95,40 +98,54 @@ export async function* readMultipart(
 /** RFC 2046: at most 70 characters. */
 const boundaryForm = /(?:^|;)\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))\s*(?:;|$)/i;
 
-function parserFor(contentType: string): Dicer {
-  const boundary = boundaryForm.exec(contentType);
-  if (boundary === null) throw malformed("its Content-Type names no boundary of 1 to 70 characters");
-  // Both header lines of a part, and some that mail programs add.
-  return new Dicer({ boundary: boundary[1] ?? boundary[2] ?? "", maxHeaderPairs: 64 });
+/**
+ * The boundary that a form's `Content-Type` names.
+ * @throws RpcError INVALID_ARGUMENT where there is none
+ */
+export function parseBoundary(contentType: string): string {
+  const match = boundaryForm.exec(contentType);
+  if (match === null) throw malformedForm("its Content-Type names no boundary of 1 to 70 characters");
+  return match[1] ?? match[2] ?? "";
 }
+
+/** Both header lines of a part, and some that mail programs add; what follows is not looked at. */
+export const maxPartHeaderCount = 64;
 
 /** Matched one after the other, so that nothing within quotes is taken for a parameter. */
 const parameterForm = /;\s*([^\s=;"]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
 
-function readPartHeader(header: PartHeader, limits: MultipartLimits): Omit<MultipartPart, "pieces"> {
+/**
+ * What a part's header says of it.
+ * @throws RpcError INVALID_ARGUMENT where it is no part of a form, RESOURCE_EXHAUSTED for a name beyond the limit
+ */
+export function readPartHeader(header: PartHeader, limits: MultipartLimits): Omit<MultipartPart, "pieces"> {
   let name: string | undefined;
   let file = false;
   const disposition = header.get("content-disposition") ?? "";
-  if (mediaTypeOf(disposition) !== "form-data") throw malformed("a part is no form-data");
+  if (mediaTypeOf(disposition) !== "form-data") throw malformedForm("a part is no form-data");
   for (const [, key = "", quoted, bare] of disposition.matchAll(parameterForm)) {
     if (key.toLowerCase() === "name") name = quoted?.replace(/\\(.)/g, "$1") ?? bare;
     else if (/^filename\*?$/i.test(key)) file = true;
   }
-  if (name === undefined || name === "") throw malformed("a part without a name");
+  if (name === undefined || name === "") throw malformedForm("a part without a name");
   if (Buffer.byteLength(name) > limits.nameBytes) {
-    throw tooLarge(`the name of a part is longer than ${limits.nameBytes} bytes`);
+    throw tooLargeForm(`the name of a part is longer than ${limits.nameBytes} bytes`);
   }
   const contentType = header.get("content-type") ?? "";
   if (mediaTypeOf(contentType).startsWith("multipart/")) {
-    throw malformed(`the part ${JSON.stringify(name)} is a multipart itself, which RFC 7578 does away with`);
+    throw malformedForm(
+      `the part ${JSON.stringify(name)} is a multipart itself, which RFC 7578 does away with`,
+    );
   }
   return { name, contentType, file };
 }
 
-function malformed(reason: string): RpcError {
+/** The error of a form that is none. */
+export function malformedForm(reason: string): RpcError {
   return new RpcError(Code.INVALID_ARGUMENT, `body: malformed multipart/form-data: ${reason}`);
 }
 
-function tooLarge(reason: string): RpcError {
+/** The error of a form beyond a limit. */
+export function tooLargeForm(reason: string): RpcError {
   return new RpcError(Code.RESOURCE_EXHAUSTED, `body: multipart/form-data: ${reason}`);
 }

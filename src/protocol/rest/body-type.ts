@@ -7,6 +7,8 @@ import { Code } from "../../rpc/code.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { Dialect } from "../../transcode/dialect.ts";
 import { mediaTypeOf } from "../../wire/accept.ts";
+import { compressionNames } from "../../wire/compression.ts";
+import { parseContentEncoding } from "../../wire/content-encoding.ts";
 
 export const formType = "application/x-www-form-urlencoded";
 const jsonType = "application/json";
@@ -39,14 +41,13 @@ function expected(mediaType: string, streamed: boolean): string {
   return `${types} for a stream of messages; binary ones go over gRPC, Connect or WebSocket`;
 }
 
-/** Compressed bodies would be unpacked to who knows what size: no route reads them. */
+/** Codings that nobody here inflates, and chains of codings, are 415; see `decodeRequest` for the others. */
 export function refuseContentEncoding(contentEncoding: string | undefined): RpcError | undefined {
-  if (contentEncoding === undefined) return undefined;
-  const encoding = contentEncoding.trim().toLowerCase();
-  if (encoding === "" || encoding === "identity") return undefined;
+  const encoding = parseContentEncoding(contentEncoding);
+  if (typeof encoding !== "string") return undefined;
   return new RpcError(
     Code.INVALID_ARGUMENT,
-    `Content-Encoding ${JSON.stringify(encoding.slice(0, 80))} is not read here, expected identity`,
+    `Content-Encoding ${JSON.stringify(encoding.slice(0, 80))} is not read here, expected one of ${compressionNames},identity`,
   );
 }
 

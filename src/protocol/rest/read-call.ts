@@ -4,12 +4,15 @@ import { Code } from "../../rpc/code.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { Dialect } from "../../transcode/dialect.ts";
 import type { FormPart } from "../../transcode/route.ts";
+import { compressionNames } from "../../wire/compression.ts";
+import { contentEncodingOf } from "../../wire/content-encoding.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
 import type { MetadataRules } from "../../wire/metadata-rules.ts";
 import { readBody } from "../../wire/read-body.ts";
+import { readDeadline } from "../../wire/read-deadline.ts";
 import { requestMetadata } from "../../wire/request-metadata.ts";
 import { isMultipart, refuseContentEncoding, refuseContentType, resolveBodyType } from "./body-type.ts";
-import { readDeadline } from "./read-deadline.ts";
+import { decodeRequest } from "./decode-request.ts";
 import { readForm } from "./read-form.ts";
 import { type BodyFailure, readMessages } from "./read-messages.ts";
 import type { RoutePlan } from "./reply-choice.ts";
@@ -18,6 +21,8 @@ import type { RoutePlan } from "./reply-choice.ts";
 export interface HttpRefusal {
   readonly httpStatus: 413 | 415;
   readonly error: RpcError;
+  /** Entries of the answer's header that say what would have been read. */
+  readonly header?: readonly (readonly [string, string])[];
 }
 
 export interface CallInput {
@@ -53,11 +58,16 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
   const asIs = route.rawRequestBody || route.body === "";
   // What nearly every client says of its body needs no closer look.
   const json = contentType === "application/json";
-  if (!bodyless && !asIs) {
-    const error =
-      (json ? undefined : refuseContentType(contentType, plan.streamsRequests, bodyTypes)) ??
-      refuseContentEncoding(header.get("content-encoding"));
+  if (!bodyless && !asIs && !json) {
+    const error = refuseContentType(contentType, plan.streamsRequests, bodyTypes);
     if (error !== undefined) return { httpStatus: 415, error };
+  }
+  let readable = request;
+  if (!bodyless && route.body !== "" && header.has("content-encoding")) {
+    const error = refuseContentEncoding(contentEncodingOf(header));
+    if (error !== undefined)
+      return { httpStatus: 415, error, header: [["accept-encoding", compressionNames]] };
+    readable = decodeRequest(request, plan.streamsRequests ? Number.POSITIVE_INFINITY : maxRequestBytes);
   }
   const head = {
     method: route.info,
@@ -70,11 +80,11 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
     const messageType = json || asIs ? contentType : resolveBodyType(contentType, bodyTypes, undefined);
     if (typeof messageType !== "string") return { httpStatus: 415, error: messageType };
     const parts = { captures, query, header, contentType: messageType };
-    const messages = readMessages(request, route, parts, maxRequestBytes, input.bodyFailure);
+    const messages = readMessages(readable, route, parts, maxRequestBytes, input.bodyFailure);
     return { ...head, kind: "stream", messages };
   }
   if (!json && !bodyless && !asIs && isMultipart(contentType)) {
-    const form = await readWholeForm(request, contentType, maxRequestBytes);
+    const form = await readWholeForm(readable, contentType, maxRequestBytes);
     if ("httpStatus" in form) return form;
     return {
       ...head,
@@ -82,24 +92,36 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
       message: route.bindForm(form, { captures, query, header, contentType }),
     };
   }
-  const body = bodyless ? empty : await readBody(request, maxRequestBytes);
-  if (body === undefined) {
-    const message = `request body is larger than the limit of ${maxRequestBytes} bytes`;
-    return { httpStatus: 413, error: new RpcError(Code.RESOURCE_EXHAUSTED, message) };
-  }
+  const body = bodyless ? empty : await readWholeBody(readable, maxRequestBytes);
+  if ("httpStatus" in body) return body;
   const bodyType = json || asIs ? contentType : resolveBodyType(contentType, bodyTypes, body);
   if (typeof bodyType !== "string") return { httpStatus: 415, error: bodyType };
   const message = route.bind({ captures, query, header, contentType: bodyType, body });
   return { ...head, kind: "unary", message };
 }
 
-async function readWholeForm(
+function readWholeForm(
   request: HttpRequest,
   contentType: string,
   maxBytes: number,
 ): Promise<readonly FormPart[] | HttpRefusal> {
+  return orTooLarge(readForm(request, contentType, maxBytes));
+}
+
+/** The body, or the 413 that is due. @throws RpcError CANCELLED when the client goes away meanwhile */
+export async function readWholeBody(
+  request: HttpRequest,
+  maxBytes: number,
+): Promise<Uint8Array | HttpRefusal> {
+  const body = await orTooLarge(readBody(request, maxBytes));
+  if (body !== undefined) return body;
+  const message = `request body is larger than the limit of ${maxBytes} bytes`;
+  return { httpStatus: 413, error: new RpcError(Code.RESOURCE_EXHAUSTED, message) };
+}
+
+async function orTooLarge<T>(read: Promise<T>): Promise<T | HttpRefusal> {
   try {
-    return await readForm(request, contentType, maxBytes);
+    return await read;
   } catch (reason) {
     if (!(reason instanceof RpcError) || reason.code !== Code.RESOURCE_EXHAUSTED) throw reason;
     return { httpStatus: 413, error: reason };

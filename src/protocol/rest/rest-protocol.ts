@@ -1,7 +1,8 @@
 // REST: whatever is no RPC protocol, by the routes that `google.api.http` rules were compiled to.
 import type { Handler } from "../../rpc/call.ts";
-import { Code, codeName } from "../../rpc/code.ts";
+import { Code } from "../../rpc/code.ts";
 import { Header } from "../../rpc/header.ts";
+import { logFailure } from "../../rpc/log-failure.ts";
 import type { Logger } from "../../rpc/logger.ts";
 import type { MethodInfo } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
@@ -13,6 +14,7 @@ import { acceptOf } from "../../wire/accept.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http-message.ts";
 import { metadataRules } from "../../wire/metadata-rules.ts";
 import type { Protocol } from "../../wire/protocol.ts";
+import { compressResponse } from "./compress-response.ts";
 import { type FormQuery, isFormPost, readFormQuery } from "./form-query.ts";
 import { defaultHeartbeatMs } from "./heartbeat.ts";
 import { readCall } from "./read-call.ts";
@@ -32,6 +34,8 @@ export interface RestOptions {
   readonly maxRequestBytes: number;
   /** Silence on a stream of events after which it gets a comment, in milliseconds; 0 or Infinity = none; default 15 s. */
   readonly heartbeatMs?: number;
+  /** Whole bodies of replies smaller than this are not compressed; Infinity = nothing is, streams neither. 1 KiB by default. */
+  readonly minCompressedBytes?: number;
   readonly logger: Logger;
 }
 
@@ -40,10 +44,14 @@ interface ServedRoute extends RoutePlan {
 }
 
 type Matched = Extract<RouteMatch, { readonly kind: "route" }>;
+type FoundPath = Exclude<RouteMatch, { readonly kind: "no_route" }>;
+
+/** What config says where it says nothing: below it the header of a coding is worth more than it saves. */
+const defaultMinCompressedBytes = 1024;
 
 export function createRestProtocol(options: RestOptions): Protocol {
   const { router, dialect, formatStatus, handlerOf, maxRequestBytes, logger } = options;
-  const { heartbeatMs = defaultHeartbeatMs } = options;
+  const { heartbeatMs = defaultHeartbeatMs, minCompressedBytes = defaultMinCompressedBytes } = options;
   const rules = metadataRules[dialect.metadataRules];
   const takesParameters = dialect.systemParameters !== "none";
   const plans = new Map<Route, ServedRoute>();
@@ -51,7 +59,7 @@ export function createRestProtocol(options: RestOptions): Protocol {
   const planOf = (route: Route): ServedRoute => {
     let plan = plans.get(route);
     if (plan === undefined) {
-      plan = { ...planRoute(route), onStreamError: (error) => logFailure(logger, route, error) };
+      plan = { ...planRoute(route), onStreamError: (error) => logFailure(logger, route.info, error) };
       plans.set(route, plan);
     }
     return plan;
@@ -95,7 +103,8 @@ export function createRestProtocol(options: RestOptions): Protocol {
         bodyFailure,
       });
       if ("httpStatus" in call) {
-        return writeError(call.error, { formatStatus, rules, accept, form: asked }, call.httpStatus);
+        const context = { formatStatus, rules, accept, form: asked };
+        return writeError(call.error, context, call.httpStatus, call.header);
       }
       const reply = await handlerOf(route.info)(call);
       return await writeReply(reply, {
@@ -110,7 +119,7 @@ export function createRestProtocol(options: RestOptions): Protocol {
     } catch (reason) {
       // Where the body is at fault, what the backend made of its missing end is not the answer.
       const error = RpcError.from(bodyFailure?.reason ?? reason);
-      logFailure(logger, route, error);
+      logFailure(logger, route.info, error);
       const tooLarge = bodyFailure?.reason !== undefined && error.code === Code.RESOURCE_EXHAUSTED;
       return writeError(error, { formatStatus, rules, accept, form: asked }, tooLarge ? 413 : undefined);
     }
@@ -120,26 +129,31 @@ export function createRestProtocol(options: RestOptions): Protocol {
     const context = { formatStatus, rules, accept: acceptOf(request.header) };
     try {
       const form = await readFormQuery(request, maxRequestBytes);
-      if ("error" in form) return writeError(form.error, context, form.httpStatus);
+      if ("error" in form) return writeError(form.error, context, form.httpStatus, form.header);
       return await answer(request, matched, form);
     } catch (reason) {
       return writeError(reason, context);
     }
   };
 
+  const answerMatch = async (request: HttpRequest, match: FoundPath): Promise<HttpResponse> => {
+    if (match.kind === "route") return answer(request, match, undefined);
+    if (dialect.formPost && match.allow.includes("GET") && isFormPost(request)) {
+      const get = router.match("GET", request.path);
+      if (get.kind === "route") return answerForm(request, get);
+    }
+    const context = { formatStatus, rules, accept: acceptOf(request.header) };
+    return writeWrongMethod(request, match.allow, dialect, context);
+  };
+
   return {
     name: "rest",
     accepts: () => true,
-    handle(request) {
+    async handle(request) {
       const match = router.match(request.httpMethod, request.path);
-      if (match.kind === "route") return answer(request, match, undefined);
-      if (match.kind === "no_route") return Promise.resolve(undefined);
-      if (dialect.formPost && match.allow.includes("GET") && isFormPost(request)) {
-        const get = router.match("GET", request.path);
-        if (get.kind === "route") return answerForm(request, get);
-      }
-      const context = { formatStatus, rules, accept: acceptOf(request.header) };
-      return Promise.resolve(writeWrongMethod(request, match.allow, dialect, context));
+      if (match.kind === "no_route") return undefined;
+      const response = await answerMatch(request, match);
+      return compressResponse(request, response, minCompressedBytes);
     },
   };
 }
@@ -166,16 +180,4 @@ function writeWrongMethod(
 function seenCountOf(header: Header): number {
   const text = header.get("last-event-id");
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : 0;
-}
-
-/** Only failures of our own are worth a line: what a backend answers is its client's affair. */
-function logFailure(logger: Logger, route: Route, error: RpcError): void {
-  if (error.cause === undefined || error.code === Code.CANCELLED) return;
-  const level = error.code === Code.INTERNAL ? "error" : "debug";
-  logger[level]("call failed", {
-    rpc: route.info.path,
-    code: codeName(error.code),
-    error: error.rawMessage,
-    cause: error.cause,
-  });
 }

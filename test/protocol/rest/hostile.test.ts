@@ -79,7 +79,14 @@ const rows: readonly [what: string, ask: Ask, status: number, message: RegExp][]
   ["JSON labelled as a form", put("{}", form), 415, /curl/],
   ["a type that nobody reads", put("x", { "content-type": "image/png" }), 415, /image\/png/],
   ["a type of 10,000 characters", put("x", { "content-type": "a".repeat(10_000) }), 415, /not read/],
-  ["a compressed body", put("x", { ...json, "content-encoding": "gzip" }), 415, /gzip/],
+  [
+    "a body that only says that it is compressed",
+    put("x", { ...json, "content-encoding": "gzip" }),
+    400,
+    /gzip/,
+  ],
+  ["a body compressed as nobody does", put("x", { ...json, "content-encoding": "lzw" }), 415, /lzw/],
+  ["a body compressed twice", put("x", { ...json, "content-encoding": "gzip, br" }), 415, /gzip, br/],
   [
     "a body where none is taken",
     { ...get("text=x"), header: { ...json, "content-length": "2" }, body: "{}" },

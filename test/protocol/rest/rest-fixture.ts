@@ -132,10 +132,11 @@ export interface EdgeOptions {
   readonly maxRequestBytes?: number;
   readonly policy?: Partial<RestPolicy>;
   readonly heartbeatMs?: number;
+  readonly minCompressedBytes?: number;
 }
 
 export function createEdge(handler: Handler, options: EdgeOptions = {}): RestEdge {
-  const { profile = "standard", maxRequestBytes = 1_000, policy, heartbeatMs } = options;
+  const { profile = "standard", maxRequestBytes = 1_000, policy, heartbeatMs, minCompressedBytes } = options;
   const { logger, lines } = createLog();
   const protocol = createRestProtocol({
     router: createRouter(routesOf(profile, policy)),
@@ -144,6 +145,7 @@ export function createEdge(handler: Handler, options: EdgeOptions = {}): RestEdg
     handlerOf: () => handler,
     maxRequestBytes,
     ...(heartbeatMs !== undefined && { heartbeatMs }),
+    ...(minCompressedBytes !== undefined && { minCompressedBytes }),
     logger,
   });
   return {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readDeadline } from "../../../src/protocol/rest/read-deadline.ts";
-import { Code } from "../../../src/rpc/code.ts";
-import { Header } from "../../../src/rpc/header.ts";
+import { Code } from "../../src/rpc/code.ts";
+import { Header } from "../../src/rpc/header.ts";
+import { readDeadline } from "../../src/wire/read-deadline.ts";
 
 /** The deadline is a point in time, so it is compared with the same distance from before and after the reading. */
 function assertAhead(header: Header, timeoutMs: number): void {
