@@ -141,7 +141,8 @@ export async function inspect(config: Config, logger: Logger): Promise<Inspectio
 
 async function createConfiguredGateway(config: Config, logger: Logger, connect: boolean): Promise<Gateway> {
   const upstreams = await Promise.all(config.upstreams.map(createUpstream));
-  const { timeout } = config;
+  const { timeout, limits } = config;
+  const { maxBufferedBytes } = limits;
   return createGateway({
     upstreams,
     required: new Set(config.upstreams.filter(({ required }) => required).map(({ name }) => name)),
@@ -157,6 +158,7 @@ async function createConfiguredGateway(config: Config, logger: Logger, connect: 
     connect,
     maxRequestBytes: config.maxRequestBytes,
     minCompressedBytes: config.compression.minBytes,
+    ...(maxBufferedBytes !== undefined && { maxInFlightBytes: maxBufferedBytes }),
     heartbeatMs: config.heartbeat.sseMs,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),
     logger,

@@ -2,8 +2,8 @@
 // it is made from the tables that parsing uses.
 import { configJsonSchema, configKeys } from "../config/config-keys.ts";
 import { commonFlags } from "../config/flag-spec.ts";
-import { didYouMean } from "../config/nearest.ts";
 import { quoted } from "../config/parsed.ts";
+import { didYouMean } from "../schema/nearest-name.ts";
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { formatFlags, formatPairs, wrapText } from "./help-layout.ts";

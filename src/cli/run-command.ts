@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { commonFlags } from "../config/flag-spec.ts";
-import { nearestWord } from "../config/nearest.ts";
 import { parseArguments } from "../config/parse-arguments.ts";
 import { quoted } from "../config/parsed.ts";
+import { nearestName } from "../schema/nearest-name.ts";
 import { parseNamedTarget } from "../upstream/target.ts";
 import type { CommandContext, ExitCode } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -36,7 +36,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
 }
 
 function hintFor(word: string): string {
-  const nearest = nearestWord(word, commandNames());
+  const nearest = nearestName(word, commandNames());
   if (nearest !== undefined) return `, did you mean \`${nearest}\`?`;
   // An address or a flag in first place: the command was forgotten.
   if (word.startsWith("-") || parseNamedTarget(word).ok) return `, did you mean \`protogate serve ${word}\`?`;

@@ -1,8 +1,8 @@
 // The keys of the config file as plain data, read off the shape: for `protogate help config`, for editors (JSON
 // Schema), and for telling a misspelled key which one was meant.
 import { z } from "zod";
+import { didYouMean } from "../schema/nearest-name.ts";
 import { configShape } from "./config-shape.ts";
-import { didYouMean } from "./nearest.ts";
 
 export interface ConfigKey {
   /** `upstreams[].tls.caFile` */

@@ -4,7 +4,7 @@ import type { RestSettings } from "../gateway/rest-settings.ts";
 import type { CorsOptions } from "../server/cors.ts";
 import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
-import type { ClientAuth, LogLevel, SchemaConfig, UpstreamTlsConfig } from "./config.ts";
+import type { LogLevel, SchemaConfig, UpstreamTlsConfig } from "./config.ts";
 import type { ListenAddress } from "./listen-text.ts";
 
 /** Optional keys may be there with `undefined`, which counts as not there. */
@@ -16,7 +16,7 @@ export type ConfigLayer = Loose<{
   profile: ProfileName;
   strict: boolean;
   maxRequestBytes: number;
-  tls: Loose<{ certFile: string; keyFile: string; clientCaFile: string; clientAuth: ClientAuth }>;
+  tls: Loose<TlsFiles>;
   cors: Loose<Omit<CorsOptions, "maxAgeMs"> & { maxAge: number }>;
   compression: Loose<{ enabled: boolean; minBytes: number }>;
   /** 0 = off. */

@@ -3,6 +3,7 @@
 import type { MethodSettings } from "../gateway/method-settings.ts";
 import type { CorsOptions } from "../server/cors.ts";
 import type { ListenerLimits } from "../server/listener-limits.ts";
+import type { TlsFiles } from "../server/tls-files.ts";
 import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
 import type { ListenAddress } from "./listen-text.ts";
@@ -20,7 +21,7 @@ export interface Config {
   /** Limit of one request message, decompressed. Default 4 MiB. */
   readonly maxRequestBytes: number;
   /** TLS on the main listener; absent = cleartext. */
-  readonly tls?: ListenerTlsConfig;
+  readonly tls?: TlsFiles;
   /** Which pages of other origins may call; absent = none. */
   readonly cors?: CorsOptions;
   readonly compression: {
@@ -68,17 +69,6 @@ export type AdminConfig =
   | ({ readonly kind: "listener" } & ListenAddress);
 
 /** Paths of PEM files. */
-export interface ListenerTlsConfig {
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** Authorities of client certificates; absent = clients are not asked for any. */
-  readonly clientCaFile?: string;
-  /** Whether a client without a certificate gets in. Default `require`; means nothing without `clientCaFile`. */
-  readonly clientAuth: ClientAuth;
-}
-
-export type ClientAuth = "require" | "optional";
-
 export interface UpstreamConfig {
   /** As given, else `host:port`. Unique. */
   readonly name: string;

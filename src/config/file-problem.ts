@@ -1,8 +1,8 @@
 // What is wrong with a path that people gave us: not there (with the nearest name that is), a folder, unreadable.
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { nearestName } from "../schema/nearest-name.ts";
 import type { Problem } from "../schema/problem.ts";
-import { nearestWord } from "./nearest.ts";
 
 /** The problem behind an error of `node:fs` about a path. */
 export function fileProblem(file: string, error: unknown, place: string = file): Problem {
@@ -27,7 +27,7 @@ function reasonOf(path: string, error: unknown): string {
   const code = error instanceof Error && "code" in error ? `${error.code}` : "";
   switch (code) {
     case "ENOENT":
-      return `no such file${nearestName(path)}`;
+      return `no such file${nearestFile(path)}`;
     case "ENOTDIR":
       return "no such file: a part of its path is no folder";
     case "EISDIR":
@@ -40,10 +40,10 @@ function reasonOf(path: string, error: unknown): string {
   }
 }
 
-function nearestName(path: string): string {
+function nearestFile(path: string): string {
   const folder = dirname(path);
   try {
-    const name = nearestWord(basename(path), readdirSync(folder).slice(0, 1000));
+    const name = nearestName(basename(path), readdirSync(folder).slice(0, 1000));
     return name === undefined ? "" : `, did you mean \`${join(folder, name)}\`?`;
   } catch {
     return ` (there is no folder \`${folder}\`)`;

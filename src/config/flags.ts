@@ -1,11 +1,12 @@
 // What the gateway flags and the UPSTREAM arguments say, as a ConfigLayer.
+
+import { didYouMean } from "../schema/nearest-name.ts";
 import type { Problem } from "../schema/problem.ts";
 import { dialects, type ProfileName } from "../transcode/dialect.ts";
 import { type NamedTarget, parseNamedTarget } from "../upstream/target.ts";
 import type { LogLevel } from "./config.ts";
 import type { ConfigLayer, LayerReading } from "./config-layer.ts";
 import { type ListenAddress, parseListen } from "./listen-text.ts";
-import { didYouMean } from "./nearest.ts";
 import type { ParsedArguments } from "./parse-arguments.ts";
 import { notParsed, type Parsed, parsed, quoted } from "./parsed.ts";
 import { parseSize } from "./size-text.ts";

@@ -126,7 +126,7 @@ export const limitsShape = z.strictObject({
     form: "size",
     byDefault: "256MiB",
     description:
-      "Bytes of answers that wait for clients to take them, of all clients together. Above it those that have not moved for longest are cut off.",
+      "Bytes of answers that wait for clients to take them, of all clients together; above it those that have not moved for longest are cut off. As many again of large requests that backends have yet to answer; above it large requests are refused.",
   }),
   stall: key(duration(1000), {
     form: "duration",

@@ -1,9 +1,9 @@
 // Reads a command line against a table of flags: values, positionals, and every mistake with the nearest valid flag.
 // node:util finds the tokens; what they mean is decided here, because its own errors come one at a time.
 import { parseArgs } from "node:util";
+import { nearestName } from "../schema/nearest-name.ts";
 import type { Problem } from "../schema/problem.ts";
 import type { FlagSpec } from "./flag-spec.ts";
-import { nearestWord } from "./nearest.ts";
 import { quoted } from "./parsed.ts";
 
 export interface ParsedArguments {
@@ -73,7 +73,7 @@ export function parseArguments(args: readonly string[], flags: readonly FlagSpec
 
 function nearestFlag(rawName: string, flags: readonly FlagSpec[]): FlagSpec | undefined {
   if (!rawName.startsWith("--")) return undefined;
-  const name = nearestWord(
+  const name = nearestName(
     rawName.slice(2),
     flags.map((flag) => flag.name),
   );

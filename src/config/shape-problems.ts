@@ -1,9 +1,9 @@
 // Turns what zod says about a config file into sentences for people: the key, what was expected, what was given, and
 // the nearest valid word.
 import type { z } from "zod";
+import { didYouMean } from "../schema/nearest-name.ts";
 import type { Problem } from "../schema/problem.ts";
 import { hintForKey } from "./config-keys.ts";
-import { didYouMean } from "./nearest.ts";
 import { quoted } from "./parsed.ts";
 import type { YamlPlaces } from "./yaml-place.ts";
 

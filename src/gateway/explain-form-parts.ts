@@ -1,12 +1,18 @@
 // Cuts a whole multipart form into its parts and says where it breaks. Slowly and apart from wire/multipart.ts, which
-// takes a form as it arrives and keeps no account of places: it serves `explain`, not requests. That both read alike is
+// takes a form as it arrives and keeps no account of places: this serves `explain`, not requests. That both read alike is
 // a property that the test holds.
 // Source: RFC 7578; RFC 2046 §5.1.1; @fastify/busboy's Dicer for what it lets pass.
-import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { FormPart } from "../transcode/route.ts";
-import { mediaTypeOf } from "../wire/accept.ts";
-import { defaultMultipartLimits } from "../wire/multipart.ts";
+import {
+  defaultMultipartLimits,
+  malformedForm,
+  maxPartHeaderCount,
+  parseBoundary,
+  readPartHeader,
+  tooLargeForm,
+} from "../wire/multipart.ts";
+import type { PartHeader } from "../wire/multipart-events.ts";
 
 export interface FormParts {
   /** Those before the place where it breaks. */
@@ -24,18 +30,16 @@ export interface BrokenForm {
   readonly hint: string;
 }
 
-const { partCount, headerBytes, nameBytes } = defaultMultipartLimits;
-/** RFC 2046: at most 70 characters. */
-const boundaryForm = /(?:^|;)\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))\s*(?:;|$)/i;
+const { partCount, headerBytes } = defaultMultipartLimits;
 
 /** Total: what cannot be read is told in `broken`. */
 export function cutForm(body: Uint8Array, contentType: string): FormParts {
-  const match = boundaryForm.exec(contentType);
-  if (match === null) {
-    const error = malformed("its Content-Type names no boundary of 1 to 70 characters");
-    return { parts: [], broken: { error, place: "Content-Type", hint: "" } };
+  let boundary: string;
+  try {
+    boundary = parseBoundary(contentType);
+  } catch (reason) {
+    return { parts: [], broken: { error: RpcError.from(reason), place: "Content-Type", hint: "" } };
   }
-  const boundary = match[1] ?? match[2] ?? "";
   // The first boundary may stand at the very beginning.
   const bytes = Buffer.concat([Buffer.from("\r\n"), body]);
   const delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
@@ -47,15 +51,17 @@ export function cutForm(body: Uint8Array, contentType: string): FormParts {
     const next = bytes.indexOf(delimiter, start);
     if (next === -1) break;
     const place = `part ${parts.length + 1}, byte ${at}`;
-    const part = parts.length === partCount ? tooLarge(tooMany) : readPart(bytes.subarray(start, next));
-    if (part instanceof RpcError) {
-      const hint = part.rawMessage.endsWith(headless) ? "a header ends with an empty line" : "";
-      return { parts, broken: { error: part, place, hint: hasLoneBreak(bytes, start, next) ? crlf : hint } };
+    try {
+      if (parts.length === partCount) throw tooLargeForm(`it has more than ${partCount} parts`);
+      parts.push(readPart(bytes.subarray(start, next)));
+    } catch (reason) {
+      const error = RpcError.from(reason);
+      const hint = error.rawMessage.endsWith(headless) ? "a header ends with an empty line" : "";
+      return { parts, broken: { error, place, hint: hasLoneBreak(bytes, start, next) ? crlf : hint } };
     }
-    parts.push(part);
     at = next;
   }
-  const error = malformed("it ends before its last boundary");
+  const error = malformedForm("it ends before its last boundary");
   const place = `${at === -1 ? "" : `in part ${parts.length + 1}, `}byte ${body.length}`;
   const hint = hasLooseBoundary(bytes, boundary)
     ? crlf
@@ -65,7 +71,6 @@ export function cutForm(body: Uint8Array, contentType: string): FormParts {
 
 const dash = 0x2d;
 const carriageReturn = 0x0d;
-const tooMany = `it has more than ${partCount} parts`;
 const headless = "a part without a header";
 const crlf = "lines of a form end with CR LF, here are some with LF alone";
 
@@ -84,37 +89,19 @@ function hasLoneBreak(bytes: Buffer, start: number, end: number): boolean {
   return /(?:^|[^\r])\n/.test(head);
 }
 
-/** @param region from the end of a boundary to the beginning of the next */
-function readPart(region: Buffer): FormPart | RpcError {
+/**
+ * @param region from the end of a boundary to the beginning of the next
+ * @throws RpcError as the reader of requests does
+ */
+function readPart(region: Buffer): FormPart {
   const end = region.indexOf("\r\n\r\n");
-  if (end === -1) return malformed(headless);
+  if (end === -1) throw malformedForm(headless);
   const header = readHeader(region.toString("latin1", 0, end));
-  if (header === undefined) return tooLarge(`the header of a part is longer than ${headerBytes} bytes`);
-  const disposition = header.get("content-disposition") ?? "";
-  if (mediaTypeOf(disposition) !== "form-data") return malformed("a part is no form-data");
-  let name: string | undefined;
-  let file = false;
-  for (const [, key = "", quoted, bare] of disposition.matchAll(parameterForm)) {
-    if (key.toLowerCase() === "name") name = quoted?.replace(/\\(.)/g, "$1") ?? bare;
-    else if (/^filename\*?$/i.test(key)) file = true;
-  }
-  if (name === undefined || name === "") return malformed("a part without a name");
-  if (Buffer.byteLength(name) > nameBytes) {
-    return tooLarge(`the name of a part is longer than ${nameBytes} bytes`);
-  }
-  const contentType = header.get("content-type") ?? "";
-  if (mediaTypeOf(contentType).startsWith("multipart/")) {
-    return malformed(`the part ${JSON.stringify(name)} is a multipart itself, which RFC 7578 does away with`);
-  }
-  return { name, contentType, file, bytes: region.subarray(end + 4) };
+  return { ...readPartHeader(header, defaultMultipartLimits), bytes: region.subarray(end + 4) };
 }
 
-const parameterForm = /;\s*([^\s=;"]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
-/** As wire/multipart.ts has it. */
-const maxPairs = 64;
-
-/** Names in lower case, of several of one name the first; undefined where it is too long. Ends where no header is. */
-function readHeader(text: string): ReadonlyMap<string, string> | undefined {
+/** Names in lower case, of several of one name the first. Ends where no header is. */
+function readHeader(text: string): PartHeader {
   const entries: [name: string, value: string][] = [];
   for (const line of text.split("\r\n")) {
     if (line === "") continue;
@@ -124,7 +111,7 @@ function readHeader(text: string): ReadonlyMap<string, string> | undefined {
     if (/^[\t ]/.test(line) && last !== undefined) last[1] += line;
     else if (colon <= 0) break;
     else entries.push([line.slice(0, colon).toLowerCase(), line.slice(colon + 1).replace(/^[\t ]/, "")]);
-    if (entries.length === maxPairs) break;
+    if (entries.length === maxPartHeaderCount) break;
   }
   const header = new Map<string, string>();
   let bytes = 0;
@@ -132,13 +119,6 @@ function readHeader(text: string): ReadonlyMap<string, string> | undefined {
     bytes += name.length + value.length;
     if (!header.has(name)) header.set(name, Buffer.from(value, "latin1").toString("utf8"));
   }
-  return bytes > headerBytes ? undefined : header;
-}
-
-function malformed(reason: string): RpcError {
-  return new RpcError(Code.INVALID_ARGUMENT, `body: malformed multipart/form-data: ${reason}`);
-}
-
-function tooLarge(reason: string): RpcError {
-  return new RpcError(Code.RESOURCE_EXHAUSTED, `body: multipart/form-data: ${reason}`);
+  if (bytes > headerBytes) throw tooLargeForm(`the header of a part is longer than ${headerBytes} bytes`);
+  return header;
 }

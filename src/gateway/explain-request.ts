@@ -7,7 +7,6 @@ import {
   refuseContentType,
   resolveBodyType,
 } from "../protocol/rest/body-type.ts";
-import { readDeadline } from "../protocol/rest/read-deadline.ts";
 import { chooseReply, planRoute, refuseAccept } from "../protocol/rest/reply-choice.ts";
 import { Code, codeName } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
@@ -20,6 +19,7 @@ import { acceptOf } from "../wire/accept.ts";
 import { httpStatusOf } from "../wire/http-status.ts";
 import { splitWholeJson } from "../wire/json-values.ts";
 import { metadataRules } from "../wire/metadata-rules.ts";
+import { readDeadline } from "../wire/read-deadline.ts";
 import { clientMetadata } from "../wire/request-metadata.ts";
 import { bindFormMessages, explainForm } from "./explain-form.ts";
 import { cutForm, type FormParts } from "./explain-form-parts.ts";

@@ -3,6 +3,7 @@
 import { createRegistry } from "@bufbuild/protobuf";
 import { defaultJsonOptions } from "../codec/codec.ts";
 import { createCodec } from "../codec/create-codec.ts";
+import { createRequestBudget } from "../pipeline/request-budget.ts";
 import { createStatusFormat } from "../protocol/rest/status-format.ts";
 import { writeError } from "../protocol/rest/write-error.ts";
 import { Code } from "../rpc/code.ts";
@@ -56,6 +57,8 @@ export interface GatewayOptions {
   readonly connect: boolean;
   /** Largest request body, in bytes. */
   readonly maxRequestBytes: number;
+  /** Bytes of large unary request messages in flight; default 256 MiB. */
+  readonly maxInFlightBytes?: number;
   /** Reply messages smaller than this are not compressed; `Infinity` = none is. */
   readonly minCompressedBytes: number;
   /** Silence on a stream of events after which it gets a comment, in milliseconds; default 15 seconds. */
@@ -86,6 +89,9 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** Sixty-four requests of the largest size that backends take by default. */
+const defaultInFlightBytes = 256 * 1024 * 1024;
+
 export function createGateway(options: GatewayOptions): Gateway {
   const { upstreams, dialect, logger } = options;
   const byName = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
@@ -102,12 +108,17 @@ export function createGateway(options: GatewayOptions): Gateway {
         draining,
       }),
     services: () => new Set([...(snapshot?.upstreamsOf.keys() ?? []), ...ownServiceNames]),
+    draining: () => draining,
     onChange(listener) {
       healthListeners.add(listener);
       return () => healthListeners.delete(listener);
     },
   });
-  const snapshotOptions = { ...options, upstreams: byName, ownServices: [health] };
+  const interceptors = createInterceptors(
+    options.maxTimeoutMs,
+    createRequestBudget(options.maxInFlightBytes ?? defaultInFlightBytes),
+  );
+  const snapshotOptions = { ...options, upstreams: byName, ownServices: [health], interceptors };
   let snapshot: Snapshot | undefined;
   let buildProblems: readonly Problem[] = [];
   let configured = false;
@@ -171,9 +182,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const bareFormat = createStatusFormat(createCodec(createRegistry(), defaultJsonOptions), dialect);
 
   const early = createRpcProtocols({
-    methodOf: createEarlyLookup(health, createInterceptors(options.maxTimeoutMs), () =>
-      noSchema(gateway.readiness()),
-    ),
+    methodOf: createEarlyLookup(health, interceptors, () => noSchema(gateway.readiness())),
     formatDetail: () => undefined,
     maxRequestBytes: options.maxRequestBytes,
     minCompressedBytes: options.minCompressedBytes,

@@ -9,9 +9,17 @@ import type { MergedSchema } from "../schema/merge-schema.ts";
 import { createBalancedHandler } from "../upstream/picker.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
-/** What stands around every call, in its order. @param maxTimeoutMs upper bound of every call's time; none by default */
-export function createInterceptors(maxTimeoutMs: number | undefined): readonly Interceptor[] {
+/**
+ * What stands around every call, in its order.
+ * @param maxTimeoutMs upper bound of every call's time; none by default
+ * @param requestBudget the gateway's one budget, which outlives snapshots
+ */
+export function createInterceptors(
+  maxTimeoutMs: number | undefined,
+  requestBudget: Interceptor,
+): readonly Interceptor[] {
   return orderInterceptors({
+    requestBudget,
     deadline: createDeadlineInterceptor(maxTimeoutMs === undefined ? {} : { maxMs: maxTimeoutMs }),
   });
 }

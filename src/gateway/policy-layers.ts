@@ -2,7 +2,7 @@
 // the service's option. The profile is what remains where none of them speaks.
 // Source: issue 4 part 3 ("Config beats method option beats service option beats defaults").
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { suggestion } from "../schema/nearest-name.ts";
+import { didYouMean } from "../schema/nearest-name.ts";
 import type { ProblemList } from "../schema/problem-list.ts";
 import { matchesSelector } from "../schema/selector.ts";
 import { createSourceLines } from "../schema/source-lines.ts";
@@ -72,7 +72,7 @@ function matchSettings(
     if (hits.length > 0 || selector === "*") continue;
     // Comparing a name with all others takes its time; a config that misses altogether needs no list of guesses.
     const candidates = misses++ < 10 ? names.map(([name]) => name) : [];
-    const guess = suggestion(selector, candidates);
+    const guess = didYouMean(selector, candidates);
     problems.add(place, `\`${selector}\` matches no method${guess}`);
   }
   return matched;

@@ -7,6 +7,7 @@ import { createRestProtocol } from "../protocol/rest/rest-protocol.ts";
 import { createStatusFormat, type StatusFormat } from "../protocol/rest/status-format.ts";
 import { createRouteLookup } from "../protocol/websocket/route-lookup.ts";
 import { createWebSocketProtocol } from "../protocol/websocket/websocket-protocol.ts";
+import type { Interceptor } from "../rpc/call.ts";
 import type { Logger } from "../rpc/logger.ts";
 import { resolveHttpRules } from "../schema/http-rules.ts";
 import type { MergedSchema } from "../schema/merge-schema.ts";
@@ -27,7 +28,7 @@ import type { Protocol } from "../wire/protocol.ts";
 import type { UpgradeHandler } from "../wire/websocket-channel.ts";
 import { createCodecs } from "./create-codecs.ts";
 import { createDetailFormat } from "./format-detail.ts";
-import { createInterceptors, createMethodHandlers } from "./method-handlers.ts";
+import { createMethodHandlers } from "./method-handlers.ts";
 import type { MethodSettings } from "./method-settings.ts";
 import { type RestPolicies, resolveRestPolicies } from "./resolve-rest-policy.ts";
 import { createRpcProtocols } from "./rpc-protocols.ts";
@@ -48,8 +49,8 @@ export interface SnapshotOptions {
   readonly heartbeatMs?: number;
   /** The services that the gateway answers itself, whatever the schema; server reflection is added. */
   readonly ownServices: readonly OwnService[];
-  /** Upper bound of every call's time; none by default. */
-  readonly maxTimeoutMs?: number;
+  /** Stand around every call; they outlive snapshots. */
+  readonly interceptors: readonly Interceptor[];
   readonly logger: Logger;
 }
 
@@ -108,7 +109,7 @@ export function buildSnapshot(
   const table = compileRoutes(rules.rules, { codecOf, dialect, policyOf });
   const router = createRouter(table.routes);
   const formatStatus = createStatusFormat(codecOf(policies.json), dialect);
-  const interceptors = createInterceptors(options.maxTimeoutMs);
+  const { interceptors } = options;
   const handlerOf = createMethodHandlers(schema, upstreams, interceptors);
   // What a backend says of itself is for the gateway to know; who asks the gateway is told of all backends.
   const services = schema.services.filter(({ desc }) => !ownServiceNames.includes(desc.typeName));

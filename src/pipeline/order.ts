@@ -7,6 +7,7 @@ export const interceptorOrder = [
   { name: "metrics", reason: "counts what clients get, refusals by the gateway included" },
   { name: "accessLog", reason: "writes the outcome that metrics counted, with the trace's id" },
   { name: "deadline", reason: "bounds all waiting below; what it ends was seen by the observers above" },
+  { name: "requestBudget", reason: "memory is short before anything else is, and refusing costs nothing" },
   {
     name: "concurrencyLimit",
     reason: "sheds load before any work is done, its waiting bounded by the deadline",

@@ -45,6 +45,17 @@ export class Header {
     return values;
   }
 
+  /** The values of every name, in order. */
+  groups(): Map<string, string[]> {
+    const groups = new Map<string, string[]>();
+    for (const [name, value] of this) {
+      const values = groups.get(name);
+      if (values === undefined) groups.set(name, [value]);
+      else values.push(value);
+    }
+    return groups;
+  }
+
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }

@@ -5,7 +5,7 @@ import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../gen/google/api/http_pb.ts";
 import type { MergedSchema } from "./merge-schema.ts";
-import { suggestion } from "./nearest-name.ts";
+import { didYouMean } from "./nearest-name.ts";
 import { reasonOf } from "./parse-file.ts";
 import type { Problem } from "./problem.ts";
 import { createProblemList } from "./problem-list.ts";
@@ -81,7 +81,7 @@ function matchConfigs(
     for (const method of hits) matched.set(method, found);
     if (hits.length === 0) {
       // Comparing a name with all others takes its time; a config that misses altogether needs no list of guesses.
-      const guess = misses++ < 10 ? suggestion(selector, byName.keys()) : "";
+      const guess = misses++ < 10 ? didYouMean(selector, byName.keys()) : "";
       report(found.origin, `\`${selector}\` matches no method${guess}`);
     }
   }

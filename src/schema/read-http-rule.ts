@@ -2,7 +2,7 @@
 // Source: google/api/http.proto, HttpRule
 import { create } from "@bufbuild/protobuf";
 import { CustomHttpPatternSchema, type HttpRule, HttpRuleSchema } from "../gen/google/api/http_pb.ts";
-import { suggestion } from "./nearest-name.ts";
+import { didYouMean } from "./nearest-name.ts";
 import { isSelector } from "./selector.ts";
 import type { YamlEntry, YamlReader } from "./yaml-reader.ts";
 
@@ -42,7 +42,7 @@ function readRule(
   for (const entry of entries) {
     const key = keys.get(entry.key);
     if (key === undefined) {
-      wrong(entry.keyNode, `an http rule has no field \`${entry.key}\`${suggestion(entry.key, shownKeys)}`);
+      wrong(entry.keyNode, `an http rule has no field \`${entry.key}\`${didYouMean(entry.key, shownKeys)}`);
       continue;
     }
     if (isPattern(key)) {
@@ -99,7 +99,7 @@ function readPattern(
     if (entry.key !== "kind" && entry.key !== "path") {
       yaml.report(
         entry.keyNode,
-        `\`custom\` has no field \`${entry.key}\`${suggestion(entry.key, ["kind", "path"])}`,
+        `\`custom\` has no field \`${entry.key}\`${didYouMean(entry.key, ["kind", "path"])}`,
       );
       sound = false;
       continue;

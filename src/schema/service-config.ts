@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { HttpRule } from "../gen/google/api/http_pb.ts";
-import { suggestion } from "./nearest-name.ts";
+import { didYouMean } from "./nearest-name.ts";
 import { reasonOf } from "./parse-file.ts";
 import type { Problem } from "./problem.ts";
 import { createProblemList } from "./problem-list.ts";
@@ -77,7 +77,7 @@ export function parseServiceConfig(text: string, file: string): ServiceConfig {
         default:
           yaml.report(
             entry.keyNode,
-            `\`http\` has no field \`${entry.key}\`${suggestion(entry.key, httpKeys)}`,
+            `\`http\` has no field \`${entry.key}\`${didYouMean(entry.key, httpKeys)}`,
           );
       }
     }
@@ -106,7 +106,7 @@ function readService(yaml: YamlReader): unknown {
         yaml.report(entry.value, `\`type\` is ${type}; it must be google.api.Service`);
       }
     } else if (!serviceKeys.has(snakeCase(entry.key))) {
-      const near = suggestion(entry.key, [...serviceKeys, "http", "type"]);
+      const near = didYouMean(entry.key, [...serviceKeys, "http", "type"]);
       yaml.report(entry.keyNode, `google.api.Service has no field \`${entry.key}\`${near}`);
     }
   }

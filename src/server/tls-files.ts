@@ -11,7 +11,9 @@ import type { TlsOptions } from "./listener.ts";
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
+  /** Authorities of client certificates; absent = clients are not asked for any. */
   readonly clientCaFile?: string;
+  /** Whether a client without a certificate gets in. Means nothing without `clientCaFile`. */
   readonly clientAuth: "require" | "optional";
 }
 

@@ -2,6 +2,7 @@
 // Source: RFC 9112 §6 (framing), RFC 9110 §6.5 (trailers, only after `TE: trailers`), §9.3.2 (HEAD).
 import type { ServerResponse } from "node:http";
 import type { BodyPiece, HttpResponse } from "../wire/http-message.ts";
+import { acceptsTrailers } from "../wire/te.ts";
 import { isBodylessStatus, isFinalStatus } from "./bare-answer.ts";
 import { discardBody, isBuffered, isLarge, pumpBody, pumpPieces } from "./body-pump.ts";
 import type { Exchange } from "./exchange.ts";
@@ -21,7 +22,7 @@ export async function writeHttp1Response(
   // The client sends its body only after our go, which will not come: the connection cannot carry another request.
   if (exchange.body.heldBack) response.shouldKeepAlive = false;
   // Trailers need chunks, so they are worth it only to a client that asked for them.
-  const trailer = acceptsTrailers(exchange) ? reply.trailer : undefined;
+  const trailer = acceptsTrailers(exchange.header) ? reply.trailer : undefined;
   if (isBuffered(body) && (trailer === undefined || empty)) {
     if (!isBodylessStatus(httpStatus)) flat.push("content-length", String(byteLength(body)));
     response.writeHead(httpStatus, flat);
@@ -79,8 +80,4 @@ function cutShort(exchange: Exchange, response: ServerResponse): void {
   } else {
     socket.resetAndDestroy();
   }
-}
-
-function acceptsTrailers(exchange: Exchange): boolean {
-  return exchange.header.getAll("te").some((value) => /(^|[\s,])trailers($|[\s,;])/i.test(value));
 }

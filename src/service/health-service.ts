@@ -25,14 +25,16 @@ export interface HealthSource {
   statusOf(service: string): HealthStatus;
   /** Full names of the services of which there is a status; `""` need not be among them. */
   services(): Iterable<string>;
+  /** Whether the gateway is about to stop, so that no status will change for the better. */
+  draining(): boolean;
   /** Calls the listener when any status may have changed, until the returned function is called. */
   onChange(listener: () => void): () => void;
 }
 
 /**
  * Check fails with NOT_FOUND for an unknown service. Watch answers at once, then whenever the status is another than the
- * last one sent: who reads slowly sees the latest only. It refuses names that are too long to keep with
- * INVALID_ARGUMENT. List refuses more than 10,000 services with RESOURCE_EXHAUSTED.
+ * last one sent: who reads slowly sees the latest only. While the gateway drains it fails with UNAVAILABLE once its
+ * status has been sent. It refuses names that are too long to keep with INVALID_ARGUMENT. List refuses more than 10,000 services with RESOURCE_EXHAUSTED.
  */
 export function createHealthService(source: HealthSource): OwnService {
   const handlers = new Map<string, Handler>([
@@ -94,26 +96,29 @@ function createWatch(source: HealthSource, service: string): MessageProducer {
   }
   let last: HealthStatus | undefined;
   let unwatch: (() => void) | undefined;
-  let wake: ((message: Uint8Array) => void) | undefined;
+  let waiting: PromiseWithResolvers<Uint8Array> | undefined;
   const onChange = (): void => {
-    if (wake === undefined) return;
+    if (waiting === undefined) return;
     const status = source.statusOf(service);
-    if (status === last) return;
-    const send = wake;
-    wake = undefined;
-    last = status;
-    send(encodeStatus(status));
+    if (status !== last) {
+      last = status;
+      waiting.resolve(encodeStatus(status));
+    } else if (source.draining()) {
+      // A drain waits for calls to end, and this one never would.
+      waiting.reject(new RpcError(Code.UNAVAILABLE, "the gateway is draining"));
+    } else return;
+    waiting = undefined;
   };
   return {
     pull() {
       unwatch ??= source.onChange(onChange);
-      return new Promise((resolve) => {
-        wake = resolve;
-        onChange();
-      });
+      const next = Promise.withResolvers<Uint8Array>();
+      waiting = next;
+      onChange();
+      return next.promise;
     },
     stop() {
-      wake = undefined;
+      waiting = undefined;
       unwatch?.();
     },
   };

@@ -71,8 +71,3 @@ export function parseNamedTarget(text: string): ParsedNamedTarget {
 export function formatTarget(target: Target): string {
   return target.host.includes(":") ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
 }
-
-/** The whole target: `http://host:port` or `https://host:port`. */
-export function formatTargetUrl(target: Target): string {
-  return `${target.tls ? "https" : "http"}://${formatTarget(target)}`;
-}

@@ -80,26 +80,12 @@ export function resolveCompression(name: string | undefined): Compression | unde
 }
 
 /**
- * The first compression of a list without weights that we have (`grpc-accept-encoding`, `connect-accept-encoding`).
- * @param preferred taken where the list has it: what the client itself sent is what it does best
+ * Whether `grpc-accept-encoding`, a list without weights, has this compression: gRPC is answered in what the client
+ * itself sent, or not compressed.
  */
-export function chooseCompression(
-  accepted: string | undefined,
-  preferred?: Compression | undefined,
-): Compression | undefined {
-  if (accepted === undefined) return undefined;
-  const names = accepted.split(",", maxNameCount).map((name) => name.trim().toLowerCase());
-  if (preferred !== undefined && names.includes(preferred.name)) return preferred;
-  for (const name of names) {
-    const compression = compressions.get(name);
-    if (compression !== undefined) return compression;
-  }
-  return undefined;
-}
-
-/** Whether a list without weights has this compression. gRPC answers in what the client sent, or not compressed. */
-export function acceptsCompression(accepted: string | undefined, compression: Compression): boolean {
-  return chooseCompression(accepted, compression) === compression;
+export function acceptsCompression(accepted: string | undefined, { name }: Compression): boolean {
+  if (accepted === undefined) return false;
+  return accepted.split(",", maxNameCount).some((entry) => entry.trim().toLowerCase() === name);
 }
 
 /**

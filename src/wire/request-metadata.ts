@@ -7,6 +7,9 @@ import type { HttpRequest } from "./http-message.ts";
 import { appendForwarded, metadataFromHttp } from "./metadata.ts";
 import type { MetadataRules } from "./metadata-rules.ts";
 
+/** What of a request tells of its client. */
+export type ClientRequest = Pick<HttpRequest, "header" | "scheme" | "remoteAddress" | "principal">;
+
 const certificateName = "x-forwarded-client-cert";
 
 /**
@@ -22,7 +25,7 @@ export function clientMetadata(header: Header, rules?: MetadataRules): Header {
 }
 
 /** The same, and what the gateway adds: `x-forwarded-*`, and the certificate where the client has shown one. */
-export function requestMetadata(request: HttpRequest, rules?: MetadataRules): Header {
+export function requestMetadata(request: ClientRequest, rules?: MetadataRules): Header {
   const metadata = clientMetadata(request.header, rules);
   appendForwarded(metadata, {
     remoteAddress: request.remoteAddress,

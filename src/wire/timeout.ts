@@ -16,8 +16,6 @@ const unitMsByLetter = new Map(units);
 
 /** The grammar allows eight digits. */
 const maxGrpcAmount = 99_999_999;
-/** The grammar allows ten digits. */
-const maxConnectAmount = 9_999_999_999;
 
 /** Reads `grpc-timeout`: at most eight digits and a unit. Returns milliseconds, with a fraction for `u` and `n`. */
 export function parseGrpcTimeout(text: string): number | undefined {
@@ -45,12 +43,6 @@ export function formatGrpcTimeout(timeoutMs: number): string {
 /** Reads `connect-timeout-ms`: at most ten digits. Returns milliseconds. */
 export function parseConnectTimeout(text: string): number | undefined {
   return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
-}
-
-/** Writes `connect-timeout-ms`: whole milliseconds, rounded down, at least 1. */
-export function formatConnectTimeout(timeoutMs: number): string {
-  if (!(timeoutMs > 0)) return "1";
-  return String(Math.min(Math.max(Math.floor(timeoutMs), 1), maxConnectAmount));
 }
 
 /** Reads `x-server-timeout`: seconds as a decimal number. Returns milliseconds. */

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
+import { Client, credentials, status } from "@grpc/grpc-js";
 import { startLibraryServer } from "../../examples/library/server.ts";
+import { HealthCheckResponse_ServingStatus as ServingStatus } from "../../src/gen/grpc/health/v1/health_pb.ts";
 import { eventually } from "../matrix/eventually.ts";
 import { httpOpen } from "../matrix/http-client.ts";
 import { type OpenApp, openApp } from "./open-app.ts";
@@ -55,6 +57,26 @@ test("a stream that outlasts the grace is cut, and close resolves", async (t) =>
   await assert.rejects(async () => {
     while ((await pieces.next()).done !== true);
   });
+});
+
+test("a watch of the health ends by itself, so that close need not wait for it", async (t) => {
+  const app = await openLibrary(t, "1h");
+  const client = new Client(new URL(app.url).host, credentials.createInsecure());
+  t.after(() => client.close());
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const watch = client.makeServerStreamRequest("/grpc.health.v1.Health/Watch", asIs, asIs, Buffer.alloc(0));
+  const statuses: number[] = [];
+  const ended = new Promise<unknown>((resolve) => watch.once("error", resolve));
+  const first = Promise.withResolvers<void>();
+  watch.on("data", (message: Buffer) => {
+    statuses.push(message[1] ?? 0);
+    first.resolve();
+  });
+  await first.promise;
+  await app.close();
+  const error = await ended;
+  assert.equal((error as { code?: number }).code, status.UNAVAILABLE);
+  assert.deepEqual(statuses, [ServingStatus.SERVING, ServingStatus.NOT_SERVING]);
 });
 
 test("close may be called twice", async (t) => {

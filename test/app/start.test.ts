@@ -4,10 +4,10 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { startLibraryServer } from "../../examples/library/server.ts";
 import { inspect, startApp } from "../../src/app.ts";
-import { silentLogger } from "../../src/rpc/logger.ts";
 import { closedPort, startBackend } from "../contract/transport-backend.ts";
 import { eventually } from "../matrix/eventually.ts";
 import { compileProto } from "../support/compile-proto.ts";
+import { silentLogger } from "../support/silent-logger.ts";
 import { configOf, librarySet, type OpenApp, often, openApp } from "./open-app.ts";
 
 async function startLibrary(

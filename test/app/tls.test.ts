@@ -8,7 +8,6 @@ import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { startLibraryServer } from "../../examples/library/server.ts";
 import { startApp } from "../../src/app.ts";
-import { silentLogger } from "../../src/rpc/logger.ts";
 import { eventually } from "../matrix/eventually.ts";
 import { authorityCert, serverCert, serverKey } from "../server/certificates.ts";
 import { askSession, readText } from "../server/open-listener.ts";
@@ -19,6 +18,7 @@ import {
   secondServerCert,
   secondServerKey,
 } from "../server/second-certificates.ts";
+import { silentLogger } from "../support/silent-logger.ts";
 import { configOf, librarySet, openApp } from "./open-app.ts";
 
 const tls = { certFile: "cert.pem", keyFile: "key.pem" };

@@ -151,7 +151,7 @@ test("a setting that cannot work is a problem with its place, and the next level
   assert.deepEqual(
     problems.map(({ place, message }) => `${place.replace(/.*\//, "")}: ${message}`),
     [
-      `protogate.yaml:7:15: \`${library}.CreateBok\` matches no method (did you mean \`${library}.CreateBook\`?)`,
+      `protogate.yaml:7:15: \`${library}.CreateBok\` matches no method, did you mean \`${library}.CreateBook\`?`,
       `protogate.yaml:6:17: rest.location of ${library}.CreateBook is refused: no field "nme" in demo.library.v1.Book`,
     ],
   );

@@ -262,7 +262,7 @@ test("a selector that matches nothing is told with the nearest name", () => {
     settingsOf("*", {}),
   ]);
   assert.deepEqual(notes.told, [
-    "p.yaml:4:3: `t.Notes.GetNotes` matches no method (did you mean `t.Notes.GetNote`?)",
+    "p.yaml:4:3: `t.Notes.GetNotes` matches no method, did you mean `t.Notes.GetNote`?",
   ]);
 });
 

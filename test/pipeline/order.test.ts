@@ -13,6 +13,7 @@ test("the order is the one that the design gives", () => {
       "metrics",
       "accessLog",
       "deadline",
+    "requestBudget",
       "concurrencyLimit",
       "auth",
       "rateLimit",

@@ -100,7 +100,7 @@ test("a selector that matches no method is a problem with its place and the near
     config("  - selector: demo.v1.Library.GetBok\n    get: /v1\n  - selector: other.*\n    get: /v1\n"),
   ]);
   assert.deepEqual(result.problems.map(formatProblem), [
-    "api.yaml:3:5: `demo.v1.Library.GetBok` matches no method (did you mean `demo.v1.Library.GetBook`?)",
+    "api.yaml:3:5: `demo.v1.Library.GetBok` matches no method, did you mean `demo.v1.Library.GetBook`?",
     "api.yaml:5:5: `other.*` matches no method",
   ]);
 });

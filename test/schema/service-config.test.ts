@@ -74,7 +74,7 @@ const wrong: [reason: string, text: string, problems: string[]][] = [
   [
     "a field that is misspelled names the nearest",
     rule("  - selector: a.B.C\n    get: /v1\n    respone_body: x\n"),
-    ["api.yaml:6:5: an http rule has no field `respone_body` (did you mean `response_body`?)"],
+    ["api.yaml:6:5: an http rule has no field `respone_body`, did you mean `response_body`?"],
   ],
   [
     "a rule without selector",
@@ -118,14 +118,14 @@ const wrong: [reason: string, text: string, problems: string[]][] = [
   [
     "a custom field that is misspelled",
     rule("  - selector: a.B.C\n    custom: { kin: GET, path: /v1 }\n"),
-    ["api.yaml:5:15: `custom` has no field `kin` (did you mean `kind`?)"],
+    ["api.yaml:5:15: `custom` has no field `kin`, did you mean `kind`?"],
   ],
   ["rules that are no list", "http:\n  rules: 5\n", ["api.yaml:2:10: `http.rules` must be a list"]],
   ["http that is no mapping", "http: [1]\n", ["api.yaml:1:7: `http` must be a mapping"]],
   [
     "a top-level field that is misspelled",
     "htp:\n  rules: []\n",
-    ["api.yaml:1:1: google.api.Service has no field `htp` (did you mean `http`?)"],
+    ["api.yaml:1:1: google.api.Service has no field `htp`, did you mean `http`?"],
   ],
   [
     "another type",

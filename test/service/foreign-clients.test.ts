@@ -15,12 +15,12 @@ import { createMethodLookup } from "../../src/gateway/served-methods.ts";
 import { createGrpcProtocol } from "../../src/protocol/grpc/grpc-protocol.ts";
 import type { Handler } from "../../src/rpc/call.ts";
 import { Header } from "../../src/rpc/header.ts";
-import { silentLogger } from "../../src/rpc/logger.ts";
 import type { SchemaFile } from "../../src/schema/source.ts";
 import { createHealthService } from "../../src/service/health-service.ts";
 import { createReflectionServices } from "../../src/service/reflection-service.ts";
 import { changeFile, compileFiles } from "../schema/schema-inputs.ts";
 import { openListener } from "../server/open-listener.ts";
+import { silentLogger } from "../support/silent-logger.ts";
 import { reflectedFiles } from "./reflected-proto.ts";
 import { schemaOf } from "./reflection-fixture.ts";
 
@@ -76,6 +76,7 @@ async function openGateway(context: TestContext): Promise<number> {
   const health = createHealthService({
     statusOf: (name) => (name === "" || name === "routed.Things" ? "serving" : "unknown_service"),
     services: () => ["routed.Things"],
+    draining: () => false,
     onChange: () => () => {},
   });
   const methodOf = createMethodLookup({

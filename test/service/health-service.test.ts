@@ -16,8 +16,15 @@ import { callOwn } from "./reflection-fixture.ts";
 function createSource(initial: Readonly<Record<string, HealthStatus>>) {
   const statuses = new Map(Object.entries(initial));
   const listeners = new Set<() => void>();
+  let draining = false;
   return {
     listeners,
+    drain(): void {
+      draining = true;
+      for (const service of statuses.keys()) statuses.set(service, "not_serving");
+      for (const listener of [...listeners]) listener();
+    },
+    draining: () => draining,
     set(service: string, status: HealthStatus): void {
       statuses.set(service, status);
       for (const listener of [...listeners]) listener();
@@ -116,6 +123,24 @@ test("a watch of an unknown service says so and goes on until the service is the
   source.set("demo.Library", "unknown_service");
   assert.equal(await next(), "SERVICE_UNKNOWN");
   await iterator.return?.();
+});
+
+test("a watch ends with UNAVAILABLE once it has told of a drain, whoever waits and whoever begins then", async () => {
+  const source = createSource({ "demo.Library": "serving", "demo.Down": "not_serving" });
+  const waiting = await watch(source, "demo.Library");
+  const unchanged = await watch(source, "demo.Down");
+  assert.equal(await waiting.next(), "SERVING");
+  assert.equal(await unchanged.next(), "NOT_SERVING");
+  const [second, last] = [waiting.next(), unchanged.next()];
+  source.drain();
+  assert.equal(await second, "NOT_SERVING");
+  const isEnd = isError(Code.UNAVAILABLE, /draining/);
+  await assert.rejects(last, isEnd);
+  await assert.rejects(waiting.next(), isEnd);
+  const late = await watch(source, "demo.Nothing");
+  assert.equal(await late.next(), "SERVICE_UNKNOWN");
+  await assert.rejects(late.next(), isEnd);
+  assert.equal(source.listeners.size, 0);
 });
 
 test("who reads slowly sees the latest status only, and nothing where it is the one they know", async () => {

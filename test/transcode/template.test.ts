@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatTemplate, parseTemplate, type Segment, type Template } from "../../src/transcode/template.ts";
+import { parseTemplate, type Segment, type Template } from "../../src/transcode/template.ts";
+import { formatTemplate } from "./format-template.ts";
 import { templateArbitrary } from "./template-arbitrary.ts";
 
 function literal(text: string): Segment {

@@ -13,7 +13,7 @@ import type { Protocol, RpcProtocolOptions } from "../../wire/protocol.ts";
 import { acceptPost, type ContentType, parseContentType, unaryTypes } from "./content-type.ts";
 import type { DetailFormat } from "./error-json.ts";
 import { type GetRequest, parseGetRequest } from "./get-request.ts";
-import { type ReadStream, readGetCall, readStreamCall, readUnaryCall } from "./read-call.ts";
+import { readGetCall, readStreamCall, readUnaryCall } from "./read-call.ts";
 import { writeRefusal, writeStreamError, writeUnaryError } from "./write-error.ts";
 import { writeStreamReply, writeUnaryReply } from "./write-reply.ts";
 
@@ -63,21 +63,25 @@ export function createConnectProtocol(options: ConnectOptions): Protocol {
     method: ServedMethod,
     type: ContentType,
   ): Promise<HttpResponse> => {
-    let read: ReadStream | undefined;
-    const judge = (reason: unknown): RpcError => {
-      // Where the request is at fault, what the backend made of its missing end is not the answer.
-      const error = RpcError.from(read?.messages?.failure?.reason ?? reason);
-      logFailure(logger, method.info, error);
-      return error;
-    };
+    const onStreamError = (error: RpcError): void => logFailure(logger, method.info, error);
     try {
-      read = await readStreamCall({ request, method, type, maxRequestBytes });
+      const read = await readStreamCall({ request, method, type, maxRequestBytes });
       const reply = await method.handler(read.call);
       const requestCompression = read.compression;
-      const context = { request, method, type, requestCompression, minCompressedBytes, formatDetail, judge };
+      const context = {
+        request,
+        method,
+        type,
+        requestCompression,
+        minCompressedBytes,
+        formatDetail,
+        onStreamError,
+      };
       return await writeStreamReply(reply, context);
     } catch (reason) {
-      return writeStreamError(judge(reason), type, formatDetail);
+      const error = RpcError.from(reason);
+      logFailure(logger, method.info, error);
+      return writeStreamError(error, type, formatDetail);
     }
   };
 

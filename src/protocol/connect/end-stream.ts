@@ -21,12 +21,6 @@ export function encodeEndStream(
 
 /** Text by hand, since a name such as `__proto__` is legal metadata. */
 function formatMetadata(metadata: Header): string {
-  const values = new Map<string, string[]>();
-  for (const [name, value] of metadata) {
-    const list = values.get(name);
-    if (list === undefined) values.set(name, [value]);
-    else list.push(value);
-  }
-  const members = [...values].map(([name, list]) => `${JSON.stringify(name)}:${JSON.stringify(list)}`);
+  const members = [...metadata.groups()].map(([name, list]) => `${JSON.stringify(name)}:${JSON.stringify(list)}`);
   return `{${members.join(",")}}`;
 }

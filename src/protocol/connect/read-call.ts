@@ -2,7 +2,6 @@
 // Source: Connect protocol, "Unary-Request", "Unary-Get-Request", "Streaming-Request".
 import type { Call, CallHead } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
-import { createDeadline } from "../../rpc/deadline.ts";
 import { streamsRequests } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { ServedMethod } from "../../rpc/served-method.ts";
@@ -10,12 +9,14 @@ import { quoteText } from "../../transcode/quote-text.ts";
 import { type Compression, maxCompressedBytes, resolveCompression } from "../../wire/compression.ts";
 import { EnvelopeReader, readSingleMessage } from "../../wire/envelope.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
+import { mapStream } from "../../wire/map-stream.ts";
 import { readBody } from "../../wire/read-body.ts";
+import { readDeadline } from "../../wire/read-deadline.ts";
 import { requestMetadata } from "../../wire/request-metadata.ts";
-import { parseConnectTimeout } from "../../wire/timeout.ts";
 import type { ContentType } from "./content-type.ts";
 import type { GetRequest } from "./get-request.ts";
-import { RequestMessages } from "./request-messages.ts";
+
+const timeoutNames = ["connect-timeout-ms"] as const;
 
 export interface CallInput {
   readonly request: HttpRequest;
@@ -56,46 +57,34 @@ export async function readGetCall(get: GetRequest, input: CallInput): Promise<Re
   return { call: await unaryCall(head, get.message, compression, input), compression };
 }
 
-export interface ReadStream extends ReadCall {
-  /** Where the method takes a stream: what reading it fails with is found here. */
-  readonly messages: RequestMessages | undefined;
-}
-
 /**
  * The call of a streaming method, which is unary in its request where the method takes one message.
  * @throws RpcError as `readUnaryCall`, and UNIMPLEMENTED for no or two messages where one is due
  */
-export async function readStreamCall(input: CallInput): Promise<ReadStream> {
+export async function readStreamCall(input: CallInput): Promise<ReadCall> {
   const { request, method, type, maxRequestBytes } = input;
   checkVersion(request);
   const compression = compressionNamed(request.header.get("connect-content-encoding"));
   const head = readHead(input);
   const reader = new EnvelopeReader(request.body, { compression, maxBytes: maxRequestBytes });
   if (streamsRequests(method.info.kind)) {
-    const messages = new RequestMessages(reader, type.codec === "json" ? method.json : undefined);
-    return { call: { ...head, kind: "stream", messages }, compression, messages };
+    const { json } = method;
+    const messages =
+      type.codec === "json" ? mapStream(reader, (message) => json.decodeRequest(message)) : reader;
+    return { call: { ...head, kind: "stream", messages }, compression };
   }
   const bytes = await readSingleMessage(reader);
-  return {
-    call: { ...head, kind: "unary", message: decode(bytes, input) },
-    compression,
-    messages: undefined,
-  };
+  return { call: { ...head, kind: "unary", message: decode(bytes, input) }, compression };
 }
 
 function readHead({ request, method }: CallInput): CallHead {
   const { header, principal, signal } = request;
-  const timeoutText = header.get("connect-timeout-ms");
-  const timeoutMs = timeoutText === undefined ? undefined : parseConnectTimeout(timeoutText);
-  if (timeoutText !== undefined && timeoutMs === undefined) {
-    const message = `connect-timeout-ms: expected at most ten digits, got ${quoteText(timeoutText)}`;
-    throw new RpcError(Code.INVALID_ARGUMENT, message);
-  }
+  const deadline = readDeadline(header, timeoutNames);
   return {
     method: method.info,
     header: requestMetadata(request),
     signal,
-    ...(timeoutMs !== undefined && { deadline: createDeadline(timeoutMs) }),
+    ...(deadline && { deadline }),
     ...(principal && { principal }),
   };
 }

@@ -57,13 +57,13 @@ export function appendVary(header: Header, { httpMethod }: HttpRequest): void {
 
 export interface StreamContext extends ReplyContext {
   readonly formatDetail: DetailFormat;
-  /** What to tell the client of an error after the header; it has been logged then. */
-  readonly judge: (reason: unknown) => RpcError;
+  /** Told of an error that ended a stream after its header. */
+  readonly onStreamError: (error: RpcError) => void;
 }
 
 /** @throws RpcError INTERNAL when the one message of a client stream's reply is not what the schema says */
 export async function writeStreamReply(reply: Reply, context: StreamContext): Promise<HttpResponse> {
-  const { request, type, minCompressedBytes, requestCompression, formatDetail, judge } = context;
+  const { request, type, minCompressedBytes, requestCompression, formatDetail, onStreamError } = context;
   const header = new Header(["content-type", type.text]);
   const compression =
     minCompressedBytes === Number.POSITIVE_INFINITY
@@ -77,8 +77,8 @@ export async function writeStreamReply(reply: Reply, context: StreamContext): Pr
       encode: (message) => encodeMessage(message, context),
       compression,
       minCompressedBytes,
-      async end(failure) {
-        const error = failure && judge(failure);
+      async end(error) {
+        if (error !== undefined) onStreamError(error);
         return encodeEndStream(error?.trailer ?? (await reply.trailer), error, formatDetail);
       },
     });

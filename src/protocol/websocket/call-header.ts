@@ -5,10 +5,9 @@
 import { Code } from "../../rpc/code.ts";
 import { Header } from "../../rpc/header.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
-import type { HttpRequest } from "../../wire/http-message.ts";
 import { isLegalMetadata, isTransportName } from "../../wire/metadata.ts";
 import { isGatewayName, metadataRules } from "../../wire/metadata-rules.ts";
-import { deadlineNames } from "./read-deadline.ts";
+import { isTimeoutName } from "../../wire/read-deadline.ts";
 
 /** Handshake headers of WebSocket itself. */
 const handshakePrefix = "sec-websocket-";
@@ -40,25 +39,6 @@ export function mergeHeader(
 }
 
 function mayBeSaid(name: string): boolean {
-  if (deadlineNames.has(name)) return true;
+  if (isTimeoutName(name)) return true;
   return !isTransportName(name) && !forbidden.test(name) && !isGatewayName(name, metadataRules.standard);
-}
-
-/** The handshake with another header. */
-export function withHeader(request: HttpRequest, header: Header): HttpRequest {
-  const { httpMethod, path, query, httpVersion, scheme, remoteAddress, principal, body, bodyless, signal } =
-    request;
-  return {
-    httpMethod,
-    path,
-    query,
-    header,
-    httpVersion,
-    scheme,
-    remoteAddress,
-    principal,
-    body,
-    bodyless,
-    signal,
-  };
 }

@@ -10,11 +10,11 @@ import { streamOf } from "../../rpc/stream.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
 import { requestMetadata } from "../../wire/request-metadata.ts";
 import type { WebSocketChannel } from "../../wire/websocket-channel.ts";
-import { mergeHeader, withHeader } from "./call-header.ts";
+import { readCallDeadline } from "./call-deadline.ts";
+import { mergeHeader } from "./call-header.ts";
 import type { MessageForm } from "./client-frame.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { closeCodeOf } from "./close-code.ts";
-import { readDeadline } from "./read-deadline.ts";
 import {
   type FormatDetails,
   formatEndFrame,
@@ -89,13 +89,13 @@ async function readCall(
   const entries = takesMessages ? await frames.readHeader() : [];
   if (entries === undefined) return undefined;
   const header = mergeHeader(request.header, entries);
-  const deadline = readDeadline(header, timeoutText);
+  const deadline = readCallDeadline(header, timeoutText);
   const open = target.open(header);
   const { bind } = open;
-  const { principal } = request;
+  const { scheme, remoteAddress, principal } = request;
   const head = {
     method: method.info,
-    header: requestMetadata(withHeader(request, header)),
+    header: requestMetadata({ header, scheme, remoteAddress, principal }),
     signal,
     ...(deadline && { deadline }),
     ...(principal && { principal }),

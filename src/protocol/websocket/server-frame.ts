@@ -34,13 +34,7 @@ export const formatUndecoded: FormatDetails = (details) =>
 
 /** `{"a":"1","b":["1","2"]}`, without what belongs to the transport. */
 function formatMetadata(metadata: Header): string {
-  const values = new Map<string, string[]>();
-  for (const [name, value] of metadataToHttp(metadata)) {
-    const list = values.get(name);
-    if (list === undefined) values.set(name, [value]);
-    else list.push(value);
-  }
-  const members = [...values].map(
+  const members = [...metadataToHttp(metadata).groups()].map(
     ([name, list]) => `${JSON.stringify(name)}:${JSON.stringify(list.length === 1 ? list[0] : list)}`,
   );
   return `{${members.join(",")}}`;

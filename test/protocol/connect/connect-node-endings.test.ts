@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Code as ConnectCode } from "@connectrpc/connect";
 import type { BackendHandlers } from "../../contract/transport-backend.ts";
 import { until } from "../../server/open-listener.ts";
-import { metadataOf, note } from "./connect-fixture.ts";
+import { metadataOf } from "../backend-failure.ts";
+import { note } from "../note-service.ts";
 import { collect, failureFrom, notes, open, streamDesc, unaryDesc } from "./node-client.ts";
 
 for (const httpVersion of ["1.1", "2"] as const) {

@@ -9,7 +9,8 @@ import {
 } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import type { BackendHandlers } from "../../contract/transport-backend.ts";
 import { until } from "../../server/open-listener.ts";
-import { failureOf, metadataOf, type Note, note, readNote } from "./connect-fixture.ts";
+import { failureOf, metadataOf } from "../backend-failure.ts";
+import { type Note, note, readNote } from "../note-service.ts";
 import {
   collect,
   failureFrom,

@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { Code } from "../../../src/rpc/code.ts";
 import { RpcError } from "../../../src/rpc/rpc-error.ts";
 import { askHttp1 } from "../../server/open-listener.ts";
+import { splitEnvelopes } from "../envelopes.ts";
+import { pathOf } from "../note-service.ts";
 import { requestOf } from "../rest/pieces.ts";
-import { createEdge, openEdge, pathOf, splitEnvelopes } from "./connect-fixture.ts";
+import { createEdge, openEdge } from "./connect-fixture.ts";
 import { ask, echo, json, streamJson, streamProto } from "./raw-edge.ts";
 
 test("a failure of our own is logged with its cause, and the client does not hear of it", async () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { envelope, splitEnvelopes } from "../envelopes.ts";
+import { pathOf } from "../note-service.ts";
 import { requestOf } from "../rest/pieces.ts";
-import { createEdge, envelope, pathOf, splitEnvelopes } from "./connect-fixture.ts";
+import { createEdge } from "./connect-fixture.ts";
 import { echo } from "./raw-edge.ts";
 
 const header = fc.oneof(

@@ -9,7 +9,8 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import type { BackendHandlers } from "../../contract/transport-backend.ts";
-import { descOf, type Note, openGateway } from "./connect-fixture.ts";
+import { descOf, type Note } from "../note-service.ts";
+import { openGateway } from "./connect-fixture.ts";
 
 export interface Variant {
   readonly name: string;

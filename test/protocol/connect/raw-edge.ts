@@ -5,8 +5,8 @@ import type { Call, Handler } from "../../../src/rpc/call.ts";
 import { Header } from "../../../src/rpc/header.ts";
 import { streamsReplies } from "../../../src/rpc/method.ts";
 import type { RpcError } from "../../../src/rpc/rpc-error.ts";
+import { type MethodName, note, pathOf } from "../note-service.ts";
 import { Source } from "../rest/pieces.ts";
-import { type MethodName, note, pathOf } from "./connect-fixture.ts";
 
 /** Answers with the messages it gets, collected where one is due. */
 export const echo: Handler = async (call: Call) => {

@@ -9,18 +9,10 @@ import { Code } from "../../../src/rpc/code.ts";
 import { Header } from "../../../src/rpc/header.ts";
 import { RpcError } from "../../../src/rpc/rpc-error.ts";
 import { until } from "../../server/open-listener.ts";
+import { envelope, splitEnvelopes } from "../envelopes.ts";
+import { type MethodName, note, pathOf } from "../note-service.ts";
 import { requestOf, Source } from "../rest/pieces.ts";
-import {
-  createEdge,
-  envelope,
-  type MethodName,
-  noHeader,
-  note,
-  openEdge,
-  openGateway,
-  pathOf,
-  splitEnvelopes,
-} from "./connect-fixture.ts";
+import { createEdge, noHeader, openEdge, openGateway } from "./connect-fixture.ts";
 import { ask, echo, failing, limit, streamJson, streamProto } from "./raw-edge.ts";
 
 interface StreamRow {
@@ -115,19 +107,6 @@ for (const { why, name = "ServerStreaming", header, body, code, message, message
     }
   });
 }
-
-test("a backend that makes its own of a broken request is not the answer", async (context) => {
-  const port = await openEdge(context, async (call) => {
-    try {
-      return await echo(call);
-    } catch {
-      throw new RpcError(Code.CANCELLED, "the client is gone");
-    }
-  });
-  const answer = await ask(port, { name: "ClientStreaming", header: streamJson, body: envelope("{") });
-  const [end] = splitEnvelopes(answer.body);
-  assert.equal(JSON.parse(String(end?.bytes)).error.code, "invalid_argument");
-});
 
 test("a message that breaks off a running stream cancels it at the backend, and is what the client hears of", async (context) => {
   let cancelled = false;

@@ -6,7 +6,9 @@ import { codeName } from "../../../src/rpc/code.ts";
 import { Header } from "../../../src/rpc/header.ts";
 import { RpcError } from "../../../src/rpc/rpc-error.ts";
 import { httpStatusOf } from "../../../src/wire/http-status.ts";
-import { envelope, noHeader, note, openEdge, pathOf, splitEnvelopes } from "./connect-fixture.ts";
+import { envelope, splitEnvelopes } from "../envelopes.ts";
+import { note, pathOf } from "../note-service.ts";
+import { noHeader, openEdge } from "./connect-fixture.ts";
 import { ask, echo, failing, json, proto, streamProto } from "./raw-edge.ts";
 
 for (let code = 1; code <= 17; code++) {

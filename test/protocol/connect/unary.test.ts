@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { versions } from "../../server/open-listener.ts";
-import { envelope, openEdge, pathOf } from "./connect-fixture.ts";
+import { envelope } from "../envelopes.ts";
+import { pathOf } from "../note-service.ts";
+import { openEdge } from "./connect-fixture.ts";
 import { type Asked, echo, json, limit, ofSize, proto, streamJson, streamProto } from "./raw-edge.ts";
 
 interface Row {

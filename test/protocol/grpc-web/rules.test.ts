@@ -10,8 +10,9 @@ import { Code } from "../../../src/rpc/code.ts";
 import { Header } from "../../../src/rpc/header.ts";
 import { RpcError } from "../../../src/rpc/rpc-error.ts";
 import { until } from "../../server/open-listener.ts";
-import { type Envelope, envelope, note, pathOf, splitEnvelopes } from "../connect/connect-fixture.ts";
+import { type Envelope, envelope, splitEnvelopes } from "../envelopes.ts";
 import { type EdgeOptions, openEdge } from "../grpc/grpc-fixture.ts";
+import { note, pathOf } from "../note-service.ts";
 import { collect, Source } from "../rest/pieces.ts";
 import { messagesOf, streamReply, unaryReply } from "../rest/rest-fixture.ts";
 

@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { connect } from "node:http2";
 import { test } from "node:test";
 import { createGrpcProtocol } from "../../../src/protocol/grpc/grpc-protocol.ts";
-import { envelope, pathOf } from "../connect/connect-fixture.ts";
+import { envelope } from "../envelopes.ts";
+import { pathOf } from "../note-service.ts";
 import { openGateway } from "./grpc-fixture.ts";
 
 const messageBytes = 64 * 1024;

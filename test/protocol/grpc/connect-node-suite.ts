@@ -8,7 +8,8 @@ import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { BadRequestSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import type { BackendHandlers } from "../../contract/transport-backend.ts";
 import { until } from "../../server/open-listener.ts";
-import { descOf, failureOf, metadataOf, type Note, note, readNote } from "../connect/connect-fixture.ts";
+import { failureOf, metadataOf } from "../backend-failure.ts";
+import { descOf, type Note, note, readNote } from "../note-service.ts";
 import { type CreateProtocol, openGateway } from "./grpc-fixture.ts";
 
 /** What of a connect transport's options is about compression. */

@@ -16,7 +16,8 @@ import { createGrpcProtocol } from "../../../src/protocol/grpc/grpc-protocol.ts"
 import { decodeGrpcStatusDetails } from "../../../src/wire/grpc-status-details.ts";
 import type { BackendHandlers } from "../../contract/transport-backend.ts";
 import { until } from "../../server/open-listener.ts";
-import { failureOf, metadataOf, pathOf } from "../connect/connect-fixture.ts";
+import { failureOf, metadataOf } from "../backend-failure.ts";
+import { pathOf } from "../note-service.ts";
 import { type EdgeOptions, openGateway } from "./grpc-fixture.ts";
 
 const same = (bytes: Buffer): Buffer => bytes;

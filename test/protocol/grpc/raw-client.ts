@@ -2,7 +2,8 @@
 import type { IncomingHttpHeaders } from "node:http2";
 import { connect } from "node:http2";
 import { decodeGrpcMessage } from "../../../src/wire/grpc-message.ts";
-import { pathOf, splitEnvelopes } from "../connect/connect-fixture.ts";
+import { splitEnvelopes } from "../envelopes.ts";
+import { pathOf } from "../note-service.ts";
 
 export interface GrpcAsk {
   readonly path?: string;

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createGrpcProtocol } from "../../../src/protocol/grpc/grpc-protocol.ts";
 import { until } from "../../server/open-listener.ts";
-import { envelope, note, pathOf } from "../connect/connect-fixture.ts";
+import { envelope } from "../envelopes.ts";
+import { note, pathOf } from "../note-service.ts";
 import { openGateway } from "./grpc-fixture.ts";
 import { askGrpc } from "./raw-client.ts";
 

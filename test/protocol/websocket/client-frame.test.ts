@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { takeTimeout } from "../../../src/protocol/websocket/call-deadline.ts";
 import { parseClientFrame } from "../../../src/protocol/websocket/client-frame.ts";
 import { closeCodeOf } from "../../../src/protocol/websocket/close-code.ts";
-import { takeTimeout } from "../../../src/protocol/websocket/read-deadline.ts";
 import {
   formatErrorFrame,
   formatHeaderFrame,

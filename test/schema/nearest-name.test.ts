@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { didYouMean, nearestWord } from "../../src/config/nearest.ts";
+import { didYouMean, nearestName } from "../../src/schema/nearest-name.ts";
 
 const words = ["listen", "admin", "upstreams", "descriptorSets", "protos", "protoPaths", "profile"];
 
@@ -13,6 +13,7 @@ const rows: readonly (readonly [word: string, nearest: string | undefined, reaso
   ["proto", "protos", "the closest of two that begin alike"],
   ["desc", "descriptorSets", "the beginning of a word stands for it"],
   ["listeners", "listen", "a word that goes on stands for it"],
+  ["admin.listen", undefined, "a dotted path that goes on means something else"],
   ["port", undefined, "two letters of five would be a guess"],
   ["timeout", undefined, "nothing is close"],
   ["", undefined, "an empty word is like none"],
@@ -20,14 +21,14 @@ const rows: readonly (readonly [word: string, nearest: string | undefined, reaso
 ];
 for (const [word, nearest, reason] of rows) {
   test(`\`${word.slice(0, 20)}\` means ${nearest ?? "nothing"}: ${reason}`, () => {
-    assert.equal(nearestWord(word, words), nearest);
+    assert.equal(nearestName(word, words), nearest);
   });
 }
 
 test("a valid word is nearest to itself", () => {
   fc.assert(
     fc.property(fc.constantFrom(...words), (word) => {
-      assert.equal(nearestWord(word, words), word);
+      assert.equal(nearestName(word, words), word);
     }),
   );
 });

@@ -5,16 +5,8 @@ import { Code } from "../../rpc/code.ts";
 import { createDeadline, type Deadline } from "../../rpc/deadline.ts";
 import type { Header } from "../../rpc/header.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
-import { parseConnectTimeout, parseGrpcTimeout, parseServerTimeout } from "../../wire/timeout.ts";
-
-const forms: ReadonlyMap<string, (text: string) => number | undefined> = new Map([
-  ["grpc-timeout", parseGrpcTimeout],
-  ["connect-timeout-ms", parseConnectTimeout],
-  ["x-server-timeout", parseServerTimeout],
-]);
-
-/** Headers that say how long a client is willing to wait. */
-export const deadlineNames: ReadonlySet<string> = new Set(forms.keys());
+import { readDeadline, readTimeout } from "../../wire/read-deadline.ts";
+import { parseServerTimeout } from "../../wire/timeout.ts";
 
 export interface QueryTimeout {
   /** As sent; undefined where there is none. */
@@ -37,21 +29,12 @@ export function takeTimeout(query: string): QueryTimeout {
 }
 
 /** @throws RpcError INVALID_ARGUMENT naming what is malformed */
-export function readDeadline(header: Header, queryText: string | undefined): Deadline | undefined {
-  const timeouts: number[] = [];
-  if (queryText !== undefined) {
-    timeouts.push(
-      parseServerTimeout(queryText.replace(/s$/, "")) ?? refuse("query parameter $timeout", queryText),
-    );
+export function readCallDeadline(header: Header, queryText: string | undefined): Deadline | undefined {
+  if (queryText === undefined) return readDeadline(header);
+  const queryMs = parseServerTimeout(queryText.replace(/s$/, ""));
+  if (queryMs === undefined) {
+    const got = JSON.stringify(queryText.slice(0, 40));
+    throw new RpcError(Code.INVALID_ARGUMENT, `query parameter $timeout: expected a timeout, got ${got}`);
   }
-  for (const [name, parse] of forms) {
-    const text = header.get(name);
-    if (text !== undefined) timeouts.push(parse(text) ?? refuse(`header ${name}`, text));
-  }
-  return timeouts.length === 0 ? undefined : createDeadline(Math.min(...timeouts));
-}
-
-function refuse(what: string, text: string): never {
-  const got = JSON.stringify(text.slice(0, 40));
-  throw new RpcError(Code.INVALID_ARGUMENT, `${what}: expected a timeout, got ${got}`);
+  return createDeadline(Math.min(queryMs, readTimeout(header) ?? queryMs));
 }
