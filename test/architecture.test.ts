@@ -14,7 +14,7 @@ const floors: readonly (readonly string[])[] = [
   ["gateway"],
   ["protocol/rest", "protocol/connect", "protocol/grpc", "protocol/grpc-web", "protocol/websocket"],
   ["transcode", "service"],
-  ["codec", "upstream", "pipeline"],
+  ["codec", "upstream", "pipeline", "auth"],
   ["wire", "http2", "schema", "store"],
   ["rpc", "gen"],
 ];
@@ -34,6 +34,10 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "node:net": ["server"],
   "node:tls": ["server"],
   "node:zlib": ["wire"],
+  cockatiel: ["pipeline"],
+  ioredis: ["store"],
+  jose: ["auth"],
+  "lru-cache": ["store", "auth"],
   ws: ["server"],
 };
 /** Node modules that anyone may import: they touch neither network nor a foreign concept. */

@@ -2,6 +2,7 @@
 // and the upstream is a handler. Messages are protobuf binary, never decoded objects, never HTTP, never Node streams.
 import type { Deadline } from "./deadline.ts";
 import type { Header } from "./header.ts";
+import type { Identity } from "./identity.ts";
 import type { MethodInfo } from "./method.ts";
 import type { Principal } from "./principal.ts";
 
@@ -10,8 +11,12 @@ export interface CallHead {
   /** Metadata for the backend; transport headers are already gone. */
   readonly header: Header;
   readonly deadline?: Deadline;
+  /** IP address of the peer of the connection, which may be a proxy. */
+  readonly peer?: string;
   /** Who calls, where the connection proves it. */
   readonly principal?: Principal;
+  /** Who calls, where a token or a key proves it; set by authentication, so what stands before it does not know. */
+  readonly identity?: Identity;
   /** Aborted when the client is gone or the deadline has passed; its reason is the `RpcError` to answer with. */
   readonly signal: AbortSignal;
 }

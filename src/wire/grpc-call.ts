@@ -52,6 +52,7 @@ export async function readGrpcCall(input: GrpcCallInput): Promise<GrpcCall> {
     header: appendReserved(requestMetadata(request), header),
     signal: request.signal,
     ...(deadline && { deadline }),
+    peer: request.remoteAddress,
     ...(request.principal && { principal: request.principal }),
   };
   const compression =

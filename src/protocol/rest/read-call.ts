@@ -73,6 +73,7 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
     method: route.info,
     header: requestMetadata(request, input.rules),
     signal: request.signal,
+    peer: request.remoteAddress,
     ...(request.principal && { principal: request.principal }),
     ...(deadline && { deadline }),
   };

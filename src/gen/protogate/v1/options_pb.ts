@@ -1,4 +1,4 @@
-// Options by which the people who own a method say how a protogate gateway serves it. A gateway reads them from the
+// Options by which the people who own a method say how a protogate gateway serves and protects it. A gateway reads them from the
 // schema of the backend (server reflection, descriptor sets, .proto files); nothing has to be deployed at the gateway.
 //
 //   import "google/api/annotations.proto";
@@ -8,12 +8,16 @@
 //     // For every method below, where it does not say otherwise.
 //     option (protogate.v1.service) = {
 //       rest { header { name: "x-tenant" field: "tenant" } }
+//       timeout { default { seconds: 5 } max { seconds: 30 } }
 //     };
 //
 //     rpc CreateBook(CreateBookRequest) returns (Book) {
 //       option (google.api.http) = { post: "/v1/books" body: "book" };
 //       option (protogate.v1.method) = {
 //         rest { success_status: 201 location: "name" }
+//         rate_limit { requests: 10 per { seconds: 1 } burst: 20 key: "header:x-user-id" scope: SHARED }
+//         concurrency { max: 50 queue: 100 queue_timeout { seconds: 1 } }
+//         max_request_bytes: 65536
 //       };
 //     }
 //   }
@@ -33,15 +37,17 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Duration, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { Code } from "../../google/rpc/code_pb.ts";
+import { file_google_rpc_code } from "../../google/rpc/code_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file protogate/v1/options.proto.
  */
 export const file_protogate_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Chpwcm90b2dhdGUvdjEvb3B0aW9ucy5wcm90bxIMcHJvdG9nYXRlLnYxIjYKDE1ldGhvZFBvbGljeRImCgRyZXN0GAEgASgLMhgucHJvdG9nYXRlLnYxLlJlc3RQb2xpY3kiNwoNU2VydmljZVBvbGljeRImCgRyZXN0GAEgASgLMhgucHJvdG9nYXRlLnYxLlJlc3RQb2xpY3ki7wYKClJlc3RQb2xpY3kSPgoOdW5rbm93bl9maWVsZHMYASABKA4yJi5wcm90b2dhdGUudjEuUmVzdFBvbGljeS5Vbmtub3duRmllbGRzEhoKDWVtaXRfZGVmYXVsdHMYAiABKAhIAIgBARIZCgxlbnVtX251bWJlcnMYAyABKAhIAYgBARIYCgtwcm90b19uYW1lcxgEIAEoCEgCiAEBEhoKDWludDY0X251bWJlcnMYBSABKAhIA4gBARI4Cgt1cGRhdGVfbWFzaxgGIAEoDjIjLnByb3RvZ2F0ZS52MS5SZXN0UG9saWN5LlVwZGF0ZU1hc2sSGwoOc3VjY2Vzc19zdGF0dXMYByABKAVIBIgBARIVCghsb2NhdGlvbhgIIAEoCUgFiAEBEjwKDXN0cmVhbV9mb3JtYXQYCSABKA4yJS5wcm90b2dhdGUudjEuUmVzdFBvbGljeS5TdHJlYW1Gb3JtYXQSHAoPc3RyZWFtX2VudmVsb3BlGAogASgISAaIAQESNQoGaGVhZGVyGAsgAygLMiUucHJvdG9nYXRlLnYxLlJlc3RQb2xpY3kuRmllbGRCaW5kaW5nEjUKBmNvb2tpZRgMIAMoCzIlLnByb3RvZ2F0ZS52MS5SZXN0UG9saWN5LkZpZWxkQmluZGluZxorCgxGaWVsZEJpbmRpbmcSDAoEbmFtZRgBIAEoCRINCgVmaWVsZBgCIAEoCSJHCg1Vbmtub3duRmllbGRzEh4KGlVOS05PV05fRklFTERTX1VOU1BFQ0lGSUVEEAASCgoGUkVGVVNFEAESCgoGSUdOT1JFEAIiPgoKVXBkYXRlTWFzaxIbChdVUERBVEVfTUFTS19VTlNQRUNJRklFRBAAEggKBEtFRVAQARIJCgVJTkZFUhACIk0KDFN0cmVhbUZvcm1hdBIdChlTVFJFQU1fRk9STUFUX1VOU1BFQ0lGSUVEEAASCQoFQVJSQVkQARIKCgZOREpTT04QAhIHCgNTU0UQA0IQCg5fZW1pdF9kZWZhdWx0c0IPCg1fZW51bV9udW1iZXJzQg4KDF9wcm90b19uYW1lc0IQCg5faW50NjRfbnVtYmVyc0IRCg9fc3VjY2Vzc19zdGF0dXNCCwoJX2xvY2F0aW9uQhIKEF9zdHJlYW1fZW52ZWxvcGU6VgoGbWV0aG9kEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY9q7olwEgASgLMhoucHJvdG9nYXRlLnYxLk1ldGhvZFBvbGljeVIGbWV0aG9kOloKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY967olwEgASgLMhsucHJvdG9nYXRlLnYxLlNlcnZpY2VQb2xpY3lSB3NlcnZpY2VCKkIMT3B0aW9uc1Byb3RvUAFaGHByb3RvZ2F0ZS92MTtwcm90b2dhdGV2MWIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Chpwcm90b2dhdGUvdjEvb3B0aW9ucy5wcm90bxIMcHJvdG9nYXRlLnYxIukDCgxNZXRob2RQb2xpY3kSJgoEcmVzdBgBIAEoCzIYLnByb3RvZ2F0ZS52MS5SZXN0UG9saWN5EisKCnJhdGVfbGltaXQYAiADKAsyFy5wcm90b2dhdGUudjEuUmF0ZUxpbWl0EjMKC2NvbmN1cnJlbmN5GAMgASgLMh4ucHJvdG9nYXRlLnYxLkNvbmN1cnJlbmN5TGltaXQSHgoRbWF4X3JlcXVlc3RfYnl0ZXMYBCABKARIAIgBARIcCg9tYXhfcmVwbHlfYnl0ZXMYBSABKARIAYgBARIsCgd0aW1lb3V0GAYgASgLMhsucHJvdG9nYXRlLnYxLlRpbWVvdXRQb2xpY3kSKgoGc3RyZWFtGAcgASgLMhoucHJvdG9nYXRlLnYxLlN0cmVhbUxpbWl0cxIoCgVyZXRyeRgIIAEoCzIZLnByb3RvZ2F0ZS52MS5SZXRyeVBvbGljeRI7Cg9jaXJjdWl0X2JyZWFrZXIYCSABKAsyIi5wcm90b2dhdGUudjEuQ2lyY3VpdEJyZWFrZXJQb2xpY3kSJgoEYXV0aBgKIAEoCzIYLnByb3RvZ2F0ZS52MS5BdXRoUG9saWN5QhQKEl9tYXhfcmVxdWVzdF9ieXRlc0ISChBfbWF4X3JlcGx5X2J5dGVzIuoDCg1TZXJ2aWNlUG9saWN5EiYKBHJlc3QYASABKAsyGC5wcm90b2dhdGUudjEuUmVzdFBvbGljeRIrCgpyYXRlX2xpbWl0GAIgAygLMhcucHJvdG9nYXRlLnYxLlJhdGVMaW1pdBIzCgtjb25jdXJyZW5jeRgDIAEoCzIeLnByb3RvZ2F0ZS52MS5Db25jdXJyZW5jeUxpbWl0Eh4KEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgESACIAQESHAoPbWF4X3JlcGx5X2J5dGVzGAUgASgESAGIAQESLAoHdGltZW91dBgGIAEoCzIbLnByb3RvZ2F0ZS52MS5UaW1lb3V0UG9saWN5EioKBnN0cmVhbRgHIAEoCzIaLnByb3RvZ2F0ZS52MS5TdHJlYW1MaW1pdHMSKAoFcmV0cnkYCCABKAsyGS5wcm90b2dhdGUudjEuUmV0cnlQb2xpY3kSOwoPY2lyY3VpdF9icmVha2VyGAkgASgLMiIucHJvdG9nYXRlLnYxLkNpcmN1aXRCcmVha2VyUG9saWN5EiYKBGF1dGgYCiABKAsyGC5wcm90b2dhdGUudjEuQXV0aFBvbGljeUIUChJfbWF4X3JlcXVlc3RfYnl0ZXNCEgoQX21heF9yZXBseV9ieXRlcyLvBgoKUmVzdFBvbGljeRI+Cg51bmtub3duX2ZpZWxkcxgBIAEoDjImLnByb3RvZ2F0ZS52MS5SZXN0UG9saWN5LlVua25vd25GaWVsZHMSGgoNZW1pdF9kZWZhdWx0cxgCIAEoCEgAiAEBEhkKDGVudW1fbnVtYmVycxgDIAEoCEgBiAEBEhgKC3Byb3RvX25hbWVzGAQgASgISAKIAQESGgoNaW50NjRfbnVtYmVycxgFIAEoCEgDiAEBEjgKC3VwZGF0ZV9tYXNrGAYgASgOMiMucHJvdG9nYXRlLnYxLlJlc3RQb2xpY3kuVXBkYXRlTWFzaxIbCg5zdWNjZXNzX3N0YXR1cxgHIAEoBUgEiAEBEhUKCGxvY2F0aW9uGAggASgJSAWIAQESPAoNc3RyZWFtX2Zvcm1hdBgJIAEoDjIlLnByb3RvZ2F0ZS52MS5SZXN0UG9saWN5LlN0cmVhbUZvcm1hdBIcCg9zdHJlYW1fZW52ZWxvcGUYCiABKAhIBogBARI1CgZoZWFkZXIYCyADKAsyJS5wcm90b2dhdGUudjEuUmVzdFBvbGljeS5GaWVsZEJpbmRpbmcSNQoGY29va2llGAwgAygLMiUucHJvdG9nYXRlLnYxLlJlc3RQb2xpY3kuRmllbGRCaW5kaW5nGisKDEZpZWxkQmluZGluZxIMCgRuYW1lGAEgASgJEg0KBWZpZWxkGAIgASgJIkcKDVVua25vd25GaWVsZHMSHgoaVU5LTk9XTl9GSUVMRFNfVU5TUEVDSUZJRUQQABIKCgZSRUZVU0UQARIKCgZJR05PUkUQAiI+CgpVcGRhdGVNYXNrEhsKF1VQREFURV9NQVNLX1VOU1BFQ0lGSUVEEAASCAoES0VFUBABEgkKBUlORkVSEAIiTQoMU3RyZWFtRm9ybWF0Eh0KGVNUUkVBTV9GT1JNQVRfVU5TUEVDSUZJRUQQABIJCgVBUlJBWRABEgoKBk5ESlNPThACEgcKA1NTRRADQhAKDl9lbWl0X2RlZmF1bHRzQg8KDV9lbnVtX251bWJlcnNCDgoMX3Byb3RvX25hbWVzQhAKDl9pbnQ2NF9udW1iZXJzQhEKD19zdWNjZXNzX3N0YXR1c0ILCglfbG9jYXRpb25CEgoQX3N0cmVhbV9lbnZlbG9wZSLyBAoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEiYKA3BlchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVidXJzdBgDIAEoBBILCgNrZXkYBCABKAkSKgoEY29zdBgFIAEoDjIcLnByb3RvZ2F0ZS52MS5SYXRlTGltaXQuQ29zdBIsCgVzY29wZRgGIAEoDjIdLnByb3RvZ2F0ZS52MS5SYXRlTGltaXQuU2NvcGUSQAoQb25fc3RvcmVfZmFpbHVyZRgHIAEoDjImLnByb3RvZ2F0ZS52MS5SYXRlTGltaXQuT25TdG9yZUZhaWx1cmUSDwoHZHJ5X3J1bhgIIAEoCBI0CglhbGdvcml0aG0YCSABKA4yIS5wcm90b2dhdGUudjEuUmF0ZUxpbWl0LkFsZ29yaXRobRIMCgRuYW1lGAogASgJIkwKCUFsZ29yaXRobRIZChVBTEdPUklUSE1fVU5TUEVDSUZJRUQQABIQCgxUT0tFTl9CVUNLRVQQARISCg5TTElESU5HX1dJTkRPVxACIj0KBENvc3QSFAoQQ09TVF9VTlNQRUNJRklFRBAAEggKBENBTEwQARILCgdNRVNTQUdFEAISCAoEQllURRADIjUKBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASCQoFTE9DQUwQARIKCgZTSEFSRUQQAiJaCg5PblN0b3JlRmFpbHVyZRIgChxPTl9TVE9SRV9GQUlMVVJFX1VOU1BFQ0lGSUVEEAASEQoNQ09VTlRfTE9DQUxMWRABEgkKBUFMTE9XEAISCAoEREVOWRADIn8KEENvbmN1cnJlbmN5TGltaXQSCwoDbWF4GAEgASgNEg0KBXF1ZXVlGAIgASgNEjAKDXF1ZXVlX3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SCwoDa2V5GAQgASgJEhAKCGFkYXB0aXZlGAUgASgIIo8BCg1UaW1lb3V0UG9saWN5EioKB2RlZmF1bHQYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoDbWF4GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3Blcl90cnkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iyQMKDFN0cmVhbUxpbWl0cxI2CghyZXF1ZXN0cxgBIAEoCzIkLnByb3RvZ2F0ZS52MS5TdHJlYW1MaW1pdHMuRGlyZWN0aW9uEjUKB3JlcGxpZXMYAiABKAsyJC5wcm90b2dhdGUudjEuU3RyZWFtTGltaXRzLkRpcmVjdGlvbhIvCgxtYXhfZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMaWRsZV90aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGucBCglEaXJlY3Rpb24SGwoTbWVzc2FnZXNfcGVyX3NlY29uZBgBIAEoBBIYChBieXRlc19wZXJfc2Vjb25kGAIgASgEEjsKBmV4Y2VzcxgDIAEoDjIrLnByb3RvZ2F0ZS52MS5TdHJlYW1MaW1pdHMuRGlyZWN0aW9uLkV4Y2VzcxIUCgxtYXhfbWVzc2FnZXMYBCABKAQSFwoPbWF4X3RvdGFsX2J5dGVzGAUgASgEIjcKBkV4Y2VzcxIWChJFWENFU1NfVU5TUEVDSUZJRUQQABIJCgVERUxBWRABEgoKBlJFRlVTRRACItoBCgtSZXRyeVBvbGljeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SMgoPaW5pdGlhbF9iYWNrb2ZmGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC21heF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhoKEmJhY2tvZmZfbXVsdGlwbGllchgEIAEoARIfCgVjb2RlcxgFIAMoDjIQLmdvb2dsZS5ycGMuQ29kZRIUCgxidWRnZXRfcmF0aW8YBiABKAEilAEKFENpcmN1aXRCcmVha2VyUG9saWN5EhUKDWZhaWx1cmVfcmF0aW8YASABKAESEQoJbWluX2NhbGxzGAIgASgNEikKBndpbmRvdxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgRvcGVuGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIiwKCkF1dGhQb2xpY3kSDgoGcHVibGljGAEgASgIEg4KBnNjb3BlcxgCIAMoCTpWCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxj2ruiXASABKAsyGi5wcm90b2dhdGUudjEuTWV0aG9kUG9saWN5UgZtZXRob2Q6WgoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxj3ruiXASABKAsyGy5wcm90b2dhdGUudjEuU2VydmljZVBvbGljeVIHc2VydmljZUIqQgxPcHRpb25zUHJvdG9QAVoYcHJvdG9nYXRlL3YxO3Byb3RvZ2F0ZXYxYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_rpc_code]);
 
 /**
  * Policy of one method.
@@ -55,6 +61,70 @@ export type MethodPolicy = Message<"protogate.v1.MethodPolicy"> & {
    * @generated from field: protogate.v1.RestPolicy rest = 1;
    */
   rest?: RestPolicy | undefined;
+
+  /**
+   * How often the method may be called. A call needs leave of every limit of the list. Default: no limit.
+   *
+   * @generated from field: repeated protogate.v1.RateLimit rate_limit = 2;
+   */
+  rateLimit: RateLimit[];
+
+  /**
+   * How many of its calls may be in flight. Default: no limit.
+   *
+   * @generated from field: protogate.v1.ConcurrencyLimit concurrency = 3;
+   */
+  concurrency?: ConcurrencyLimit | undefined;
+
+  /**
+   * Largest request message, decompressed, in bytes; of a stream each message. Not above the gateway's own limit.
+   * Default: the gateway's.
+   *
+   * @generated from field: optional uint64 max_request_bytes = 4;
+   */
+  maxRequestBytes?: bigint | undefined;
+
+  /**
+   * Largest reply message in bytes; of a stream each message. Default: the gateway's.
+   *
+   * @generated from field: optional uint64 max_reply_bytes = 5;
+   */
+  maxReplyBytes?: bigint | undefined;
+
+  /**
+   * How long a call may take.
+   *
+   * @generated from field: protogate.v1.TimeoutPolicy timeout = 6;
+   */
+  timeout?: TimeoutPolicy | undefined;
+
+  /**
+   * What a stream may do. Only for methods that stream.
+   *
+   * @generated from field: protogate.v1.StreamLimits stream = 7;
+   */
+  stream?: StreamLimits | undefined;
+
+  /**
+   * Whether and how a failed call is tried again. Default: it is not.
+   *
+   * @generated from field: protogate.v1.RetryPolicy retry = 8;
+   */
+  retry?: RetryPolicy | undefined;
+
+  /**
+   * When the gateway stops calling a backend that fails. Default: never.
+   *
+   * @generated from field: protogate.v1.CircuitBreakerPolicy circuit_breaker = 9;
+   */
+  circuitBreaker?: CircuitBreakerPolicy | undefined;
+
+  /**
+   * Who may call. Default: everybody.
+   *
+   * @generated from field: protogate.v1.AuthPolicy auth = 10;
+   */
+  auth?: AuthPolicy | undefined;
 };
 
 /**
@@ -71,11 +141,57 @@ export const MethodPolicySchema: GenMessage<MethodPolicy> = /*@__PURE__*/
  */
 export type ServicePolicy = Message<"protogate.v1.ServicePolicy"> & {
   /**
-   * As in MethodPolicy, for every method of the service.
+   * These are as in MethodPolicy, for every method of the service by itself: a limit of ten calls is one of ten calls for
+   * each method, unless its key says otherwise.
    *
    * @generated from field: protogate.v1.RestPolicy rest = 1;
    */
   rest?: RestPolicy | undefined;
+
+  /**
+   * @generated from field: repeated protogate.v1.RateLimit rate_limit = 2;
+   */
+  rateLimit: RateLimit[];
+
+  /**
+   * @generated from field: protogate.v1.ConcurrencyLimit concurrency = 3;
+   */
+  concurrency?: ConcurrencyLimit | undefined;
+
+  /**
+   * @generated from field: optional uint64 max_request_bytes = 4;
+   */
+  maxRequestBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 max_reply_bytes = 5;
+   */
+  maxReplyBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: protogate.v1.TimeoutPolicy timeout = 6;
+   */
+  timeout?: TimeoutPolicy | undefined;
+
+  /**
+   * @generated from field: protogate.v1.StreamLimits stream = 7;
+   */
+  stream?: StreamLimits | undefined;
+
+  /**
+   * @generated from field: protogate.v1.RetryPolicy retry = 8;
+   */
+  retry?: RetryPolicy | undefined;
+
+  /**
+   * @generated from field: protogate.v1.CircuitBreakerPolicy circuit_breaker = 9;
+   */
+  circuitBreaker?: CircuitBreakerPolicy | undefined;
+
+  /**
+   * @generated from field: protogate.v1.AuthPolicy auth = 10;
+   */
+  auth?: AuthPolicy | undefined;
 };
 
 /**
@@ -356,6 +472,609 @@ export type RestPolicy_StreamFormat = (typeof RestPolicy_StreamFormat)[keyof typ
  */
 export const RestPolicy_StreamFormatSchema: GenEnum<RestPolicy_StreamFormat> = /*@__PURE__*/
   enumDesc(file_protogate_v1_options, 2, 2);
+
+/**
+ * How often something may happen. Who is over it is answered with RESOURCE_EXHAUSTED, 429 on REST, and told when to try
+ * again (google.rpc.RetryInfo, `Retry-After`, `RateLimit`).
+ *
+ * @generated from message protogate.v1.RateLimit
+ */
+export type RateLimit = Message<"protogate.v1.RateLimit"> & {
+  /**
+   * Units that are admitted per `per`, at least 1.
+   *
+   * @generated from field: uint64 requests = 1;
+   */
+  requests: bigint;
+
+  /**
+   * More than 0, at most 31 days. Default: one second.
+   *
+   * @generated from field: google.protobuf.Duration per = 2;
+   */
+  per?: Duration | undefined;
+
+  /**
+   * Units that are admitted at once, at least 1. Only of TOKEN_BUCKET. Default: `requests`.
+   *
+   * @generated from field: uint64 burst = 3;
+   */
+  burst: bigint;
+
+  /**
+   * Who shares a count: one or more of these, with commas between them. Default: "global".
+   *
+   *   global                everybody
+   *   ip                    the client's address, seen through the proxies that the gateway trusts
+   *   rpc                   the method
+   *   header:x-user-id      the header's value; without the header all such calls are one
+   *   cookie:session        the cookie's value, likewise
+   *   principal             whom the gateway has authenticated, see AuthPolicy
+   *   claim:org             a claim of the verified token
+   *   field:parent          a scalar field of the request, of a stream's first message, by names of the .proto
+   *
+   * @generated from field: string key = 4;
+   */
+  key: string;
+
+  /**
+   * What is counted. Default: CALL.
+   *
+   * @generated from field: protogate.v1.RateLimit.Cost cost = 5;
+   */
+  cost: RateLimit_Cost;
+
+  /**
+   * Whose count it is. Default: LOCAL.
+   *
+   * @generated from field: protogate.v1.RateLimit.Scope scope = 6;
+   */
+  scope: RateLimit_Scope;
+
+  /**
+   * Default: COUNT_LOCALLY.
+   *
+   * @generated from field: protogate.v1.RateLimit.OnStoreFailure on_store_failure = 7;
+   */
+  onStoreFailure: RateLimit_OnStoreFailure;
+
+  /**
+   * Counts and reports, and refuses nobody. Default: false.
+   *
+   * @generated from field: bool dry_run = 8;
+   */
+  dryRun: boolean;
+
+  /**
+   * Default: TOKEN_BUCKET.
+   *
+   * @generated from field: protogate.v1.RateLimit.Algorithm algorithm = 9;
+   */
+  algorithm: RateLimit_Algorithm;
+
+  /**
+   * Name in messages, headers and metrics: letters, digits, `_` and `-`. Default: its place in the list, from 1.
+   *
+   * @generated from field: string name = 10;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message protogate.v1.RateLimit.
+ * Use `create(RateLimitSchema)` to create a new message.
+ */
+export const RateLimitSchema: GenMessage<RateLimit> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 3);
+
+/**
+ * @generated from enum protogate.v1.RateLimit.Algorithm
+ */
+export const RateLimit_Algorithm = {
+  /**
+   * TOKEN_BUCKET.
+   *
+   * @generated from enum value: ALGORITHM_UNSPECIFIED = 0;
+   */
+  ALGORITHM_UNSPECIFIED: 0,
+
+  /**
+   * `requests` per `per` on average, `burst` at once (GCRA).
+   *
+   * @generated from enum value: TOKEN_BUCKET = 1;
+   */
+  TOKEN_BUCKET: 1,
+
+  /**
+   * At most `requests` in any `per`, weighing the previous window by its overlap.
+   *
+   * @generated from enum value: SLIDING_WINDOW = 2;
+   */
+  SLIDING_WINDOW: 2,
+} as const;
+
+/**
+ * @generated from enum protogate.v1.RateLimit.Algorithm
+ */
+export type RateLimit_Algorithm = (typeof RateLimit_Algorithm)[keyof typeof RateLimit_Algorithm] | UnknownEnum;
+
+/**
+ * Describes the enum protogate.v1.RateLimit.Algorithm.
+ */
+export const RateLimit_AlgorithmSchema: GenEnum<RateLimit_Algorithm> = /*@__PURE__*/
+  enumDesc(file_protogate_v1_options, 3, 0);
+
+/**
+ * @generated from enum protogate.v1.RateLimit.Cost
+ */
+export const RateLimit_Cost = {
+  /**
+   * CALL.
+   *
+   * @generated from enum value: COST_UNSPECIFIED = 0;
+   */
+  COST_UNSPECIFIED: 0,
+
+  /**
+   * Each call counts once.
+   *
+   * @generated from enum value: CALL = 1;
+   */
+  CALL: 1,
+
+  /**
+   * Each request message counts once.
+   *
+   * @generated from enum value: MESSAGE = 2;
+   */
+  MESSAGE: 2,
+
+  /**
+   * Each byte of request messages counts once.
+   *
+   * @generated from enum value: BYTE = 3;
+   */
+  BYTE: 3,
+} as const;
+
+/**
+ * @generated from enum protogate.v1.RateLimit.Cost
+ */
+export type RateLimit_Cost = (typeof RateLimit_Cost)[keyof typeof RateLimit_Cost] | UnknownEnum;
+
+/**
+ * Describes the enum protogate.v1.RateLimit.Cost.
+ */
+export const RateLimit_CostSchema: GenEnum<RateLimit_Cost> = /*@__PURE__*/
+  enumDesc(file_protogate_v1_options, 3, 1);
+
+/**
+ * @generated from enum protogate.v1.RateLimit.Scope
+ */
+export const RateLimit_Scope = {
+  /**
+   * LOCAL.
+   *
+   * @generated from enum value: SCOPE_UNSPECIFIED = 0;
+   */
+  SCOPE_UNSPECIFIED: 0,
+
+  /**
+   * Every gateway counts for itself.
+   *
+   * @generated from enum value: LOCAL = 1;
+   */
+  LOCAL: 1,
+
+  /**
+   * All gateways count together, in Redis. A gateway without one counts for itself and says so in its log.
+   *
+   * @generated from enum value: SHARED = 2;
+   */
+  SHARED: 2,
+} as const;
+
+/**
+ * @generated from enum protogate.v1.RateLimit.Scope
+ */
+export type RateLimit_Scope = (typeof RateLimit_Scope)[keyof typeof RateLimit_Scope] | UnknownEnum;
+
+/**
+ * Describes the enum protogate.v1.RateLimit.Scope.
+ */
+export const RateLimit_ScopeSchema: GenEnum<RateLimit_Scope> = /*@__PURE__*/
+  enumDesc(file_protogate_v1_options, 3, 2);
+
+/**
+ * What a SHARED limit does while its store does not answer.
+ *
+ * @generated from enum protogate.v1.RateLimit.OnStoreFailure
+ */
+export const RateLimit_OnStoreFailure = {
+  /**
+   * COUNT_LOCALLY.
+   *
+   * @generated from enum value: ON_STORE_FAILURE_UNSPECIFIED = 0;
+   */
+  ON_STORE_FAILURE_UNSPECIFIED: 0,
+
+  /**
+   * Each gateway counts for itself meanwhile.
+   *
+   * @generated from enum value: COUNT_LOCALLY = 1;
+   */
+  COUNT_LOCALLY: 1,
+
+  /**
+   * Everything passes.
+   *
+   * @generated from enum value: ALLOW = 2;
+   */
+  ALLOW: 2,
+
+  /**
+   * Nothing passes: UNAVAILABLE.
+   *
+   * @generated from enum value: DENY = 3;
+   */
+  DENY: 3,
+} as const;
+
+/**
+ * What a SHARED limit does while its store does not answer.
+ *
+ * @generated from enum protogate.v1.RateLimit.OnStoreFailure
+ */
+export type RateLimit_OnStoreFailure = (typeof RateLimit_OnStoreFailure)[keyof typeof RateLimit_OnStoreFailure] | UnknownEnum;
+
+/**
+ * Describes the enum protogate.v1.RateLimit.OnStoreFailure.
+ */
+export const RateLimit_OnStoreFailureSchema: GenEnum<RateLimit_OnStoreFailure> = /*@__PURE__*/
+  enumDesc(file_protogate_v1_options, 3, 3);
+
+/**
+ * How many calls may be in flight. A stream is in flight until its end. Who finds no place is answered with
+ * RESOURCE_EXHAUSTED.
+ *
+ * @generated from message protogate.v1.ConcurrencyLimit
+ */
+export type ConcurrencyLimit = Message<"protogate.v1.ConcurrencyLimit"> & {
+  /**
+   * At least 1. With `adaptive` the most there may be.
+   *
+   * @generated from field: uint32 max = 1;
+   */
+  max: number;
+
+  /**
+   * Calls that may wait for a place. Default: 0.
+   *
+   * @generated from field: uint32 queue = 2;
+   */
+  queue: number;
+
+  /**
+   * How long one may wait. A call whose deadline is too near is refused at once. Default: one second.
+   *
+   * @generated from field: google.protobuf.Duration queue_timeout = 3;
+   */
+  queueTimeout?: Duration | undefined;
+
+  /**
+   * Who shares the places, as in RateLimit. Default: "global".
+   *
+   * @generated from field: string key = 4;
+   */
+  key: string;
+
+  /**
+   * Finds the backend's capacity by its latency, between 1 and `max`. Default: false.
+   *
+   * @generated from field: bool adaptive = 5;
+   */
+  adaptive: boolean;
+};
+
+/**
+ * Describes the message protogate.v1.ConcurrencyLimit.
+ * Use `create(ConcurrencyLimitSchema)` to create a new message.
+ */
+export const ConcurrencyLimitSchema: GenMessage<ConcurrencyLimit> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 4);
+
+/**
+ * How long a call may take, waiting in the gateway included. Each field for itself; at least one millisecond.
+ *
+ * @generated from message protogate.v1.TimeoutPolicy
+ */
+export type TimeoutPolicy = Message<"protogate.v1.TimeoutPolicy"> & {
+  /**
+   * Of calls whose client sets no deadline. Default: none.
+   *
+   * @generated from field: google.protobuf.Duration default = 1;
+   */
+  default?: Duration | undefined;
+
+  /**
+   * The longest that a client may ask for; others are cut to it. Default: none.
+   *
+   * @generated from field: google.protobuf.Duration max = 2;
+   */
+  max?: Duration | undefined;
+
+  /**
+   * Of one attempt, where a call is tried again. Default: none.
+   *
+   * @generated from field: google.protobuf.Duration per_try = 3;
+   */
+  perTry?: Duration | undefined;
+};
+
+/**
+ * Describes the message protogate.v1.TimeoutPolicy.
+ * Use `create(TimeoutPolicySchema)` to create a new message.
+ */
+export const TimeoutPolicySchema: GenMessage<TimeoutPolicy> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 5);
+
+/**
+ * What a stream may do, each way for itself.
+ *
+ * @generated from message protogate.v1.StreamLimits
+ */
+export type StreamLimits = Message<"protogate.v1.StreamLimits"> & {
+  /**
+   * Messages of the client.
+   *
+   * @generated from field: protogate.v1.StreamLimits.Direction requests = 1;
+   */
+  requests?: StreamLimits_Direction | undefined;
+
+  /**
+   * Messages of the backend.
+   *
+   * @generated from field: protogate.v1.StreamLimits.Direction replies = 2;
+   */
+  replies?: StreamLimits_Direction | undefined;
+
+  /**
+   * The longest life of a stream: DEADLINE_EXCEEDED. Default: no limit.
+   *
+   * @generated from field: google.protobuf.Duration max_duration = 3;
+   */
+  maxDuration?: Duration | undefined;
+
+  /**
+   * The longest time without a message either way: CANCELLED. Default: no limit.
+   *
+   * @generated from field: google.protobuf.Duration idle_timeout = 4;
+   */
+  idleTimeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message protogate.v1.StreamLimits.
+ * Use `create(StreamLimitsSchema)` to create a new message.
+ */
+export const StreamLimitsSchema: GenMessage<StreamLimits> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 6);
+
+/**
+ * @generated from message protogate.v1.StreamLimits.Direction
+ */
+export type StreamLimits_Direction = Message<"protogate.v1.StreamLimits.Direction"> & {
+  /**
+   * Default: no limit.
+   *
+   * @generated from field: uint64 messages_per_second = 1;
+   */
+  messagesPerSecond: bigint;
+
+  /**
+   * Default: no limit.
+   *
+   * @generated from field: uint64 bytes_per_second = 2;
+   */
+  bytesPerSecond: bigint;
+
+  /**
+   * Default: DELAY.
+   *
+   * @generated from field: protogate.v1.StreamLimits.Direction.Excess excess = 3;
+   */
+  excess: StreamLimits_Direction_Excess;
+
+  /**
+   * Messages in all; more end the call with RESOURCE_EXHAUSTED. Default: no limit.
+   *
+   * @generated from field: uint64 max_messages = 4;
+   */
+  maxMessages: bigint;
+
+  /**
+   * Bytes in all, likewise. Default: no limit.
+   *
+   * @generated from field: uint64 max_total_bytes = 5;
+   */
+  maxTotalBytes: bigint;
+};
+
+/**
+ * Describes the message protogate.v1.StreamLimits.Direction.
+ * Use `create(StreamLimits_DirectionSchema)` to create a new message.
+ */
+export const StreamLimits_DirectionSchema: GenMessage<StreamLimits_Direction> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 6, 0);
+
+/**
+ * What happens to messages that come too fast.
+ *
+ * @generated from enum protogate.v1.StreamLimits.Direction.Excess
+ */
+export const StreamLimits_Direction_Excess = {
+  /**
+   * DELAY.
+   *
+   * @generated from enum value: EXCESS_UNSPECIFIED = 0;
+   */
+  EXCESS_UNSPECIFIED: 0,
+
+  /**
+   * They wait, and so does their sender, by flow control.
+   *
+   * @generated from enum value: DELAY = 1;
+   */
+  DELAY: 1,
+
+  /**
+   * The call ends with RESOURCE_EXHAUSTED.
+   *
+   * @generated from enum value: REFUSE = 2;
+   */
+  REFUSE: 2,
+} as const;
+
+/**
+ * What happens to messages that come too fast.
+ *
+ * @generated from enum protogate.v1.StreamLimits.Direction.Excess
+ */
+export type StreamLimits_Direction_Excess = (typeof StreamLimits_Direction_Excess)[keyof typeof StreamLimits_Direction_Excess] | UnknownEnum;
+
+/**
+ * Describes the enum protogate.v1.StreamLimits.Direction.Excess.
+ */
+export const StreamLimits_Direction_ExcessSchema: GenEnum<StreamLimits_Direction_Excess> = /*@__PURE__*/
+  enumDesc(file_protogate_v1_options, 6, 0, 0);
+
+/**
+ * A call is tried again where the backend failed in one of `codes` and has sent no message yet. Only methods with an
+ * idempotency_level or with a policy of their own are tried again after they may have had an effect.
+ *
+ * @generated from message protogate.v1.RetryPolicy
+ */
+export type RetryPolicy = Message<"protogate.v1.RetryPolicy"> & {
+  /**
+   * The first one included: 2 to 5.
+   *
+   * @generated from field: uint32 max_attempts = 1;
+   */
+  maxAttempts: number;
+
+  /**
+   * Default: 50 ms.
+   *
+   * @generated from field: google.protobuf.Duration initial_backoff = 2;
+   */
+  initialBackoff?: Duration | undefined;
+
+  /**
+   * Default: one second.
+   *
+   * @generated from field: google.protobuf.Duration max_backoff = 3;
+   */
+  maxBackoff?: Duration | undefined;
+
+  /**
+   * At least 1. Default: 2.
+   *
+   * @generated from field: double backoff_multiplier = 4;
+   */
+  backoffMultiplier: number;
+
+  /**
+   * Default: UNAVAILABLE.
+   *
+   * @generated from field: repeated google.rpc.Code codes = 5;
+   */
+  codes: Code[];
+
+  /**
+   * Share of the method's calls that may be retries, more than 0 and at most 1. Default: 0.2.
+   *
+   * @generated from field: double budget_ratio = 6;
+   */
+  budgetRatio: number;
+};
+
+/**
+ * Describes the message protogate.v1.RetryPolicy.
+ * Use `create(RetryPolicySchema)` to create a new message.
+ */
+export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 7);
+
+/**
+ * Opens where too many calls of a backend fail (UNAVAILABLE, INTERNAL, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED,
+ * DATA_LOSS); while it is open calls fail at once with UNAVAILABLE.
+ *
+ * @generated from message protogate.v1.CircuitBreakerPolicy
+ */
+export type CircuitBreakerPolicy = Message<"protogate.v1.CircuitBreakerPolicy"> & {
+  /**
+   * More than 0, at most 1. Default: 0.5.
+   *
+   * @generated from field: double failure_ratio = 1;
+   */
+  failureRatio: number;
+
+  /**
+   * Calls in the window below which it stays closed. Default: 20.
+   *
+   * @generated from field: uint32 min_calls = 2;
+   */
+  minCalls: number;
+
+  /**
+   * Default: ten seconds.
+   *
+   * @generated from field: google.protobuf.Duration window = 3;
+   */
+  window?: Duration | undefined;
+
+  /**
+   * How long it stays open before a call is let through to try. Default: five seconds.
+   *
+   * @generated from field: google.protobuf.Duration open = 4;
+   */
+  open?: Duration | undefined;
+};
+
+/**
+ * Describes the message protogate.v1.CircuitBreakerPolicy.
+ * Use `create(CircuitBreakerPolicySchema)` to create a new message.
+ */
+export const CircuitBreakerPolicySchema: GenMessage<CircuitBreakerPolicy> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 8);
+
+/**
+ * Who may call: UNAUTHENTICATED without a valid token or key, PERMISSION_DENIED without a scope.
+ *
+ * @generated from message protogate.v1.AuthPolicy
+ */
+export type AuthPolicy = Message<"protogate.v1.AuthPolicy"> & {
+  /**
+   * Everybody, also where the service or the gateway demands a principal.
+   *
+   * @generated from field: bool public = 1;
+   */
+  public: boolean;
+
+  /**
+   * Whoever has a valid token or key, and all of these scopes.
+   *
+   * @generated from field: repeated string scopes = 2;
+   */
+  scopes: string[];
+};
+
+/**
+ * Describes the message protogate.v1.AuthPolicy.
+ * Use `create(AuthPolicySchema)` to create a new message.
+ */
+export const AuthPolicySchema: GenMessage<AuthPolicy> = /*@__PURE__*/
+  messageDesc(file_protogate_v1_options, 9);
 
 /**
  * How a gateway serves this method.
