@@ -21,7 +21,16 @@ const floors: readonly (readonly string[])[] = [
 
 /** The rooms a foreign module may be imported in. A module that is not listed may not be imported at all. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  "@bufbuild/protobuf": ["gen", "schema", "codec", "transcode", "service", "protocol/rest", "gateway", "admin"],
+  "@bufbuild/protobuf": [
+    "gen",
+    "schema",
+    "codec",
+    "transcode",
+    "service",
+    "protocol/rest",
+    "gateway",
+    "admin",
+  ],
   "@fastify/busboy": ["wire"],
   "@grpc/grpc-js": ["upstream"],
   fastify: ["admin"],

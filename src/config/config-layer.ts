@@ -2,6 +2,7 @@
 // key replaces it as a whole, so `--listen` replaces the file's `listen` and does not add to it.
 import type { RestSettings } from "../gateway/rest-settings.ts";
 import type { CorsOptions } from "../server/cors.ts";
+import type { TlsFiles } from "../server/tls-files.ts";
 import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
 import type { LogLevel, SchemaConfig, UpstreamTlsConfig } from "./config.ts";

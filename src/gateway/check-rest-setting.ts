@@ -2,7 +2,7 @@
 // from what only does not fit one of them: a setting for a whole service may fit some of its methods.
 // Source: protos/protogate/v1/options.proto (RestPolicy); RFC 9110 §5.6.2 (token), §15.3 (2xx); RFC 6265 §4.1.1.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { shorten } from "../schema/parse-file.ts";
+import { shorten } from "../schema/shorten.ts";
 import { compileFieldBinding } from "../transcode/field-binding.ts";
 import { compileLocation } from "../transcode/location.ts";
 import type { FieldBinding } from "../transcode/rest-policy.ts";

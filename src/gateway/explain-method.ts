@@ -1,5 +1,7 @@
 // Explains a request at the path of a method: which protocol of RPCs takes it, and what a JSON message becomes.
 import { type Codec, defaultJsonOptions } from "../codec/codec.ts";
+import { allowedHttpMethods } from "../protocol/connect/connect-protocol.ts";
+import { parseGetRequest } from "../protocol/connect/get-request.ts";
 import { Code, codeName } from "../rpc/code.ts";
 import type { Header } from "../rpc/header.ts";
 import { streamsRequests } from "../rpc/method.ts";
@@ -32,21 +34,20 @@ export function explainMethod(snapshot: Snapshot, request: MethodRequest): Metho
     .find(({ method }) => methodInfo(method).path === request.path);
   if (protocol === undefined || served === undefined) return undefined;
   const { method, upstreams } = served;
-  const { path, kind, idempotency } = methodInfo(method);
-  const allow = protocol.name === "connect" && idempotency === "no_side_effects" ? ["GET", "POST"] : ["POST"];
+  const info = methodInfo(method);
+  const { path } = info;
+  const allow = protocol.name === "connect" ? allowedHttpMethods(info) : ["POST"];
   const summary = `${request.httpMethod} ${path} → ${path.slice(1)}, by ${protocol.name}`;
   if (!allow.includes(request.httpMethod)) {
     const message = `${request.httpMethod} is not allowed on this path, only ${allow.join(", ")}`;
     const error = { httpStatus: 405, code: codeName(Code.UNIMPLEMENTED), message };
     return { summary: message, allow, success: null, backend: null, error };
   }
-  const type = mediaTypeOf(request.header.get("content-type") ?? "application/json");
   try {
+    const { type, json } = sentMessage(protocol, streamsRequests(info.kind), request);
     const header = [...clientMetadata(request.header)].map(([name, value]) => `${name}: ${value}`);
-    // Only a unary call of Connect has its message bare in the body, where people write it down.
-    const bare = protocol.name === "connect" && type === "application/json" && !streamsRequests(kind);
     const codec = snapshot.codecOf({ ...defaultJsonOptions, unknownFields: "ignore" });
-    const message = bare ? codec.message(method.input).decodeJson(jsonOf(request.body)) : undefined;
+    const message = json && codec.message(method.input).decodeJson(json);
     return {
       summary,
       allow: [],
@@ -89,9 +90,24 @@ function protocolOf(snapshot: Snapshot, request: MethodRequest): Protocol | unde
 
 const emptyObject = Buffer.from("{}");
 
-/** Who asks without a body wants to know of the method. */
-function jsonOf(body: Uint8Array): Uint8Array {
-  return body.length === 0 ? emptyObject : body;
+interface SentMessage {
+  /** The content type of the reply. */
+  readonly type: string;
+  /** Only of a unary call of Connect, which has its message bare, where people can write it down. */
+  readonly json?: Uint8Array;
+}
+
+/** @throws RpcError INVALID_ARGUMENT for the query of a GET that is none of Connect's */
+function sentMessage(protocol: Protocol, streamed: boolean, request: MethodRequest): SentMessage {
+  if (protocol.name === "connect" && request.httpMethod !== "POST") {
+    const { encoding, compression, message } = parseGetRequest(request.query);
+    const type = `application/${encoding}`;
+    return encoding === "json" && compression === undefined ? { type, json: message } : { type };
+  }
+  const type = mediaTypeOf(request.header.get("content-type") ?? "application/json");
+  if (protocol.name !== "connect" || type !== "application/json" || streamed) return { type };
+  // Who asks without a body wants to know of the method.
+  return { type, json: request.body.length === 0 ? emptyObject : request.body };
 }
 
 function pretty(codec: Codec, desc: Parameters<Codec["message"]>[0], message: Uint8Array): string {

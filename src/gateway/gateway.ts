@@ -24,6 +24,7 @@ import { type ExplainedRequest, explainRequest } from "./explain-request.ts";
 import type { Explanation } from "./explanation.ts";
 import { judgeReadiness } from "./judge-readiness.ts";
 import { limitServices } from "./limit-services.ts";
+import { logSwap } from "./log-swap.ts";
 import { createInterceptors } from "./method-handlers.ts";
 import type { MethodSettings } from "./method-settings.ts";
 import type { Readiness } from "./readiness.ts";
@@ -261,43 +262,4 @@ function shadowProblem({ route, by }: ShadowedRoute): Problem {
     place: route.origin,
     message: `${claim} is shadowed by ${by.info.path} (${by.origin}), strict refuses that`,
   };
-}
-
-function logSwap(snapshot: Snapshot, logger: Logger): void {
-  const { table, schema, digest, problems } = snapshot;
-  logger.info("snapshot in service", {
-    digest,
-    services: schema.services.length,
-    routes: table.routes.length,
-    refused: table.refused.length,
-    shadowed: table.shadowed.length,
-  });
-  for (const { place, message } of problems) logger.warn("schema problem", { place, message });
-  logFirst(table.refused, "route refused", (refused) => ({ ...refused }), logger);
-  logFirst(
-    table.shadowed,
-    "route shadowed",
-    ({ route, by }) => ({
-      httpMethod: route.httpMethod,
-      template: route.template,
-      rpc: route.info.path,
-      origin: route.origin,
-      by: `${by.info.path} (${by.origin})`,
-    }),
-    logger,
-  );
-}
-
-/** A rule may have a hundred thousand bindings, and each schema that a backend sends is logged anew. */
-const maxLinesOfAKind = 100;
-
-function logFirst<T>(
-  items: readonly T[],
-  message: string,
-  fieldsOf: (item: T) => Readonly<Record<string, unknown>>,
-  logger: Logger,
-): void {
-  for (const item of items.slice(0, maxLinesOfAKind)) logger.warn(message, fieldsOf(item));
-  const more = items.length - maxLinesOfAKind;
-  if (more > 0) logger.warn(message, { more, listed: "all of them at /debug/routes" });
 }

@@ -3,9 +3,9 @@
 // Source: issue 4 part 3; protos/protogate/v1/options.proto ("Who wins").
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { JsonOptions } from "../codec/codec.ts";
-import { shorten } from "../schema/parse-file.ts";
 import type { Problem } from "../schema/problem.ts";
 import { createProblemList, type ProblemList } from "../schema/problem-list.ts";
+import { shorten } from "../schema/shorten.ts";
 import type { FieldBinding, RestPolicy } from "../transcode/rest-policy.ts";
 import type { TextFields } from "../transcode/text-fields.ts";
 import { checkBinding, restChecks, type SettingFault } from "./check-rest-setting.ts";

@@ -12,7 +12,7 @@ import {
   FieldDescriptorProtoSchema,
   type FileDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
-import { shorten } from "./parse-file.ts";
+import { shorten } from "./shorten.ts";
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const maxFieldNumber = 2 ** 29 - 1;

@@ -12,7 +12,7 @@ import {
   type FileDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
 import { jsonNameOf } from "./json-name.ts";
-import { shorten } from "./parse-file.ts";
+import { shorten } from "./shorten.ts";
 import { walkFile } from "./walk-fields.ts";
 
 /** A type of the schema and the file it is in. */

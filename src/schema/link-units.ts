@@ -3,9 +3,9 @@
 import { connectedComponents } from "./components.ts";
 import { declaredSymbols, declaredTypes } from "./declared-symbols.ts";
 import { type LinkedType, linkFile } from "./link-file.ts";
-import { shorten } from "./parse-file.ts";
 import { filePlace } from "./parse-input.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { shorten } from "./shorten.ts";
 import { splitCycles } from "./split-cycles.ts";
 import type { SchemaUnit } from "./unify-files.ts";
 

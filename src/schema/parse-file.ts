@@ -8,6 +8,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { countDescriptorObjects } from "./descriptor-objects.ts";
 import type { SchemaLimits } from "./schema-limits.ts";
+import { shorten } from "./shorten.ts";
 
 export interface ParsedFile {
   readonly proto: FileDescriptorProto;
@@ -57,10 +58,4 @@ function checkNames(proto: FileDescriptorProto): string | undefined {
 /** The text of anything that was thrown, short enough to be shown. */
 export function reasonOf(error: unknown): string {
   return shorten(error instanceof Error ? error.message : String(error), 300);
-}
-
-/** Names and texts from outside, cut where they are long, with characters that cannot be seen made visible. */
-export function shorten(text: string, length = 120): string {
-  const cut = text.length > length ? `${text.slice(0, length)}…` : text;
-  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`);
 }

@@ -4,9 +4,10 @@ import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { makeNamesAbsolute } from "./absolute-names.ts";
 import { builtinFiles } from "./builtin-files.ts";
 import { declaredSymbols, declaredTypes } from "./declared-symbols.ts";
-import { parseFile, shorten } from "./parse-file.ts";
+import { parseFile } from "./parse-file.ts";
 import type { ProblemList } from "./problem-list.ts";
 import type { SchemaLimits } from "./schema-limits.ts";
+import { shorten } from "./shorten.ts";
 import type { SchemaReading } from "./source.ts";
 
 /** One source's reading and who serves it. */

@@ -1,8 +1,8 @@
 // Which upstreams serve which service. A service of a source is refused where it uses a declaration of which another
 // source's version serves: its messages would be read wrongly.
 import type { DescMessage, DescService, FileRegistry } from "@bufbuild/protobuf";
-import { shorten } from "./parse-file.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { shorten } from "./shorten.ts";
 import type { SymbolConflict, UnifiedInput } from "./unify-files.ts";
 
 export interface PlacedService {

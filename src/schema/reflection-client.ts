@@ -5,7 +5,7 @@ import { RpcError } from "../rpc/rpc-error.ts";
 import { isBuiltinFile } from "./builtin-files.ts";
 import { declaredSymbols } from "./declared-symbols.ts";
 import type { ReflectionResponse } from "./decode-reflection-response.ts";
-import { parseFile, shorten } from "./parse-file.ts";
+import { parseFile } from "./parse-file.ts";
 import { isGatewayService, isPlaceholder } from "./parse-input.ts";
 import { createProblemList } from "./problem-list.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type ReflectionSessionOptions,
 } from "./reflection-session.ts";
 import { defaultSchemaLimits, type SchemaLimits } from "./schema-limits.ts";
+import { shorten } from "./shorten.ts";
 import type { SchemaFile, SchemaReading } from "./source.ts";
 
 export interface ReflectionReadOptions extends ReflectionSessionOptions {

@@ -3,9 +3,10 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { reasonOf, shorten } from "./parse-file.ts";
+import { reasonOf } from "./parse-file.ts";
 import type { Problem } from "./problem.ts";
 import { findProtoc } from "./protoc-binary.ts";
+import { shorten } from "./shorten.ts";
 
 export interface ProtocRun {
   /** Import paths in the order in which they are searched. */

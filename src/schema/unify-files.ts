@@ -9,9 +9,9 @@ import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { builtinFiles } from "./builtin-files.ts";
 import { checkDeclarations } from "./check-declarations.ts";
 import { type DeclaredSymbol, declaredSymbols, declaredTypes, keepSymbols } from "./declared-symbols.ts";
-import { shorten } from "./parse-file.ts";
 import { filePlace, type ParsedInput, type ParsedInputFile } from "./parse-input.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { shorten } from "./shorten.ts";
 import { symbolShape } from "./symbol-shape.ts";
 
 /** A file of the merged schema. */

@@ -10,8 +10,8 @@ import {
   type ParsedNode,
   parseDocument,
 } from "yaml";
-import { shorten } from "./parse-file.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { shorten } from "./shorten.ts";
 
 export interface YamlEntry {
   readonly key: string;

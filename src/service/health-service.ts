@@ -13,7 +13,7 @@ import type { Call, Handler, UnaryReply } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import { Header } from "../rpc/header.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import { shorten } from "../schema/parse-file.ts";
+import { shorten } from "../schema/shorten.ts";
 import { createOwnService, type OwnService } from "./own-service.ts";
 import { createStreamReply, type MessageProducer } from "./stream-reply.ts";
 

@@ -13,7 +13,7 @@ import { ServerReflection as ServerReflectionV1alpha } from "../gen/grpc/reflect
 import type { Call, StreamReply } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
-import { shorten } from "../schema/parse-file.ts";
+import { shorten } from "../schema/shorten.ts";
 import type { SchemaFile } from "../schema/source.ts";
 import { createFileLookup, type FileLookup } from "./file-lookup.ts";
 import { createSchemaFiles, type FoundFile } from "./file-set.ts";

@@ -7,7 +7,7 @@ import { notesFiles, openGateway, reading, ScriptedSource } from "./gateway-fixt
 
 const more = `
   rpc Peek(Note) returns (Note) { option idempotency_level = NO_SIDE_EFFECTS; }
-  rpc Watch(Note) returns (stream Note);`;
+  rpc Watch(Note) returns (stream Note) { option idempotency_level = NO_SIDE_EFFECTS; }`;
 
 async function explain(
   context: TestContext,
@@ -51,6 +51,15 @@ test("the JSON of a unary Connect call is told as the message it becomes", async
   assert.equal(backend?.messageBytes, 5);
 });
 
+test("the message of a GET is the one in its query", async (t) => {
+  const query = `connect=v1&encoding=json&message=${encodeURIComponent('{"id":"a"}')}`;
+  const { backend, success } = await explain(t, "GET", `/t.Notes/Peek?${query}`, "");
+  assert.deepEqual(JSON.parse(backend?.json ?? ""), { id: "a" });
+  assert.equal(success?.contentType, "application/json");
+  const broken = await explain(t, "GET", "/t.Notes/Peek?connect=v1", "");
+  assert.match(broken.error?.message ?? "", /^query parameter encoding is missing/);
+});
+
 test("JSON that is no such message is told with its place", async (t) => {
   const { backend, error } = await explain(t, "POST", "/t.Notes/Get", "application/json", '{"id":7}');
   assert.equal(backend, null);
@@ -61,8 +70,10 @@ test("JSON that is no such message is told with its place", async (t) => {
 test("what HTTP method a path takes is told", async (t) => {
   const get = await explain(t, "GET", "/t.Notes/Get", "");
   assert.deepEqual([get.error?.httpStatus, get.allow], [405, ["POST"]]);
+  const stream = await explain(t, "GET", "/t.Notes/Watch", "");
+  assert.deepEqual([stream.error?.httpStatus, stream.allow], [405, ["POST"]]);
   const put = await explain(t, "PUT", "/t.Notes/Peek", "");
-  assert.deepEqual([put.error?.httpStatus, put.allow], [405, ["GET", "POST"]]);
+  assert.deepEqual([put.error?.httpStatus, put.allow], [405, ["GET", "HEAD", "POST"]]);
 });
 
 test("the gateway's own services are methods too", async (t) => {

@@ -13,7 +13,7 @@ test("the order is the one that the design gives", () => {
       "metrics",
       "accessLog",
       "deadline",
-    "requestBudget",
+      "requestBudget",
       "concurrencyLimit",
       "auth",
       "rateLimit",

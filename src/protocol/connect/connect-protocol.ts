@@ -5,6 +5,7 @@
 import { Code } from "../../rpc/code.ts";
 import { Header } from "../../rpc/header.ts";
 import { logFailure } from "../../rpc/log-failure.ts";
+import type { MethodInfo } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { ServedMethod } from "../../rpc/served-method.ts";
 import { quoteText } from "../../transcode/quote-text.ts";
@@ -132,12 +133,17 @@ function isUnary({ info }: ServedMethod): boolean {
   return info.kind === "unary";
 }
 
-function allowsGet({ info }: ServedMethod): boolean {
-  return info.kind === "unary" && info.idempotency === "no_side_effects";
+/** The HTTP methods that a method's path takes, upper case; OPTIONS, which calls nothing, is not among them. */
+export function allowedHttpMethods({ kind, idempotency }: MethodInfo): readonly string[] {
+  return kind === "unary" && idempotency === "no_side_effects" ? ["GET", "HEAD", "POST"] : ["POST"];
 }
 
-function allowOf(method: ServedMethod): string {
-  return allowsGet(method) ? "GET, HEAD, POST" : "POST";
+function allowsGet({ info }: ServedMethod): boolean {
+  return allowedHttpMethods(info).includes("GET");
+}
+
+function allowOf({ info }: ServedMethod): string {
+  return allowedHttpMethods(info).join(", ");
 }
 
 /** Whether the request says itself that it is Connect, whatever its path. */

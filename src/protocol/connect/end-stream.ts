@@ -21,6 +21,8 @@ export function encodeEndStream(
 
 /** Text by hand, since a name such as `__proto__` is legal metadata. */
 function formatMetadata(metadata: Header): string {
-  const members = [...metadata.groups()].map(([name, list]) => `${JSON.stringify(name)}:${JSON.stringify(list)}`);
+  const members = [...metadata.groups()].map(
+    ([name, list]) => `${JSON.stringify(name)}:${JSON.stringify(list)}`,
+  );
   return `{${members.join(",")}}`;
 }

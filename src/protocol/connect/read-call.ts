@@ -85,6 +85,7 @@ function readHead({ request, method }: CallInput): CallHead {
     header: requestMetadata(request),
     signal,
     ...(deadline && { deadline }),
+    peer: request.remoteAddress,
     ...(principal && { principal }),
   };
 }

@@ -98,6 +98,7 @@ async function readCall(
     header: requestMetadata({ header, scheme, remoteAddress, principal }),
     signal,
     ...(deadline && { deadline }),
+    peer: remoteAddress,
     ...(principal && { principal }),
   };
   const isStream = streamsRequests(method.info.kind);
