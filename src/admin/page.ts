@@ -8,6 +8,7 @@ import { tableScript } from "./table-script.ts";
 const style =
   stylesheet +
   cardLabels("routes", ["", "", "rpc", "request", "reply", "body", "response", "from", "upstream"]) +
+  cardLabels("methods", ["", "request", "reply", "upstream", "routes"]) +
   cardLabels("refused", ["", "", "rpc", "from", "reason"]) +
   cardLabels("shadowed", ["", "", "rpc", "from", "served by"]) +
   cardLabels("sources", ["", "state", "digest", "age", "files", "services", "upstream", "problems"]) +

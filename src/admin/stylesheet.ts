@@ -27,7 +27,7 @@ p{margin:0 0 10px}
 .meta,.note{color:var(--muted);font-size:12.5px}
 a{color:var(--link);text-decoration:none}
 a:hover{text-decoration:underline}
-code,pre,.c td:nth-child(2){font-family:var(--mono);font-size:12.5px}
+code,pre,.r td:nth-child(2){font-family:var(--mono);font-size:12.5px}
 .bar{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:12px 0}
 input,select,textarea,button.go{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:5px 9px}
 input{flex:1 1 260px;max-width:720px;min-width:0}
