@@ -2,11 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAdmin } from "./admin/create-admin.ts";
+import { createApiKeyVerifier } from "./auth/api-key-verifier.ts";
+import { createTokenVerifier } from "./auth/token-verifier.ts";
+import type { Verifier } from "./auth/verifier.ts";
 import type { Config, SchemaConfig, UpstreamConfig } from "./config/config.ts";
 import type { ExplainedRequest } from "./gateway/explain-request.ts";
 import type { Explanation } from "./gateway/explanation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { RouteTableView } from "./gateway/route-table-view.ts";
+import type { RateLimitStores } from "./pipeline/rate-limit-ask.ts";
 import { Header } from "./rpc/header.ts";
 import type { Logger } from "./rpc/logger.ts";
 import { createDescriptorSetSource } from "./schema/descriptor-set-source.ts";
@@ -18,10 +22,13 @@ import { createListener } from "./server/create-listener.ts";
 import type { Listener, ListenerOptions } from "./server/listener.ts";
 import { readTlsFiles, type TlsFileWatch, watchTlsFiles } from "./server/tls-files.ts";
 import { withOrigins } from "./server/with-origins.ts";
+import { createMemoryStore } from "./store/memory-store.ts";
+import { createRedisStore, type StoreState } from "./store/redis-store.ts";
 import { dialects } from "./transcode/dialect.ts";
-import { createGrpcJsTransport } from "./upstream/grpc-js-transport.ts";
-import { formatTarget } from "./upstream/target.ts";
-import type { Upstream } from "./upstream/upstream.ts";
+import { createEndpointSet } from "./upstream/endpoint-set.ts";
+import { createGrpcJsTransport, type GrpcJsTransportOptions } from "./upstream/grpc-js-transport.ts";
+import { formatTarget, isAddress } from "./upstream/target.ts";
+import type { Transport, Upstream } from "./upstream/upstream.ts";
 
 /** How long the start waits for the first read of the schemas before it says that it listens. */
 const firstPassMs = 3_000;
@@ -42,7 +49,8 @@ export interface App {
  * @throws Error when an address cannot be bound or a TLS file cannot be read
  */
 export async function startApp(config: Config, logger: Logger): Promise<App> {
-  const gateway = await createConfiguredGateway(config, logger, true);
+  const shared = await createShared(config, logger);
+  const gateway = await createConfiguredGateway(config, shared, logger);
   const admin = await createAdmin({
     routes: gateway.routes,
     explain: gateway.explain,
@@ -100,6 +108,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       refresh() {
         gateway.refresh();
         tlsWatch?.refresh();
+        shared.refresh();
       },
       close: async () => {
         tlsWatch?.close();
@@ -108,6 +117,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
         // The last to go, so that /readyz says until then that the gateway is draining.
         await adminListener?.close(0);
         await gateway.close();
+        await shared.close();
         await admin.close();
       },
     };
@@ -115,6 +125,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     tlsWatch?.close();
     await Promise.all([...listeners, adminListener].map((listener) => listener?.close(0)));
     await gateway.close();
+    await shared.close();
     await admin.close();
     throw reason;
   }
@@ -130,7 +141,7 @@ export interface Inspection {
 
 /** Reads every source once and builds what would serve. */
 export async function inspect(config: Config, logger: Logger): Promise<Inspection> {
-  const gateway = await createConfiguredGateway(config, logger, false);
+  const gateway = await createConfiguredGateway(config, undefined, logger);
   await gateway.firstPass;
   return {
     routes: gateway.routes(),
@@ -139,7 +150,51 @@ export async function inspect(config: Config, logger: Logger): Promise<Inspectio
   };
 }
 
-async function createConfiguredGateway(config: Config, logger: Logger, connect: boolean): Promise<Gateway> {
+/** What is shared by all calls and outlives schemas beside the gateway. */
+interface Shared {
+  readonly stores: RateLimitStores;
+  readonly verifiers: readonly Verifier[];
+  refresh(): void;
+  close(): Promise<void>;
+}
+
+/** @throws Error naming file and line of keys that cannot be read */
+async function createShared({ store, auth }: Config, logger: Logger): Promise<Shared> {
+  const verifiers = [
+    ...(auth.jwt === undefined ? [] : [createTokenVerifier({ ...auth.jwt, logger })]),
+    ...(auth.apiKeysFile === undefined ? [] : [createApiKeyVerifier({ file: auth.apiKeysFile, logger })]),
+  ];
+  const awaitsUrl = auth.jwt !== undefined && /^https?:/.test(auth.jwt.jwks);
+  for (const verifier of verifiers) {
+    const read = verifier.refresh();
+    // A file that is not there is a mistake; an issuer that cannot be reached now may be in a moment.
+    if (awaitsUrl && verifier.scheme === "bearer") read.catch(() => {});
+    else await read;
+  }
+  const onState = ({ node, available, reason }: StoreState): void => {
+    if (available) logger.info("limit store answers", { node });
+    else logger.warn("limit store does not answer", { node, reason });
+  };
+  const shared = store && createRedisStore({ urls: store.redis, timeoutMs: store.timeoutMs, onState });
+  return {
+    stores: { local: createMemoryStore(), ...(shared && { shared }) },
+    verifiers,
+    refresh() {
+      for (const verifier of verifiers) {
+        verifier.refresh().catch((error) => logger.warn("keys could not be read again", { error }));
+      }
+    },
+    async close() {
+      await shared?.close();
+    },
+  };
+}
+
+async function createConfiguredGateway(
+  config: Config,
+  shared: Pick<Shared, "stores" | "verifiers"> | undefined,
+  logger: Logger,
+): Promise<Gateway> {
   const upstreams = await Promise.all(config.upstreams.map(createUpstream));
   const { timeout, limits } = config;
   const { maxBufferedBytes } = limits;
@@ -155,13 +210,35 @@ async function createConfiguredGateway(config: Config, logger: Logger, connect: 
     methods: config.methods,
     ...(config.unescape !== undefined && { unescape: config.unescape }),
     strict: config.strict,
-    connect,
+    connect: shared !== undefined,
+    ...(shared && {
+      stores: shared.stores,
+      auth: { verifiers: shared.verifiers, defaultRequired: config.auth.required },
+    }),
+    trustedProxies: config.trustedProxies,
     maxRequestBytes: config.maxRequestBytes,
     minCompressedBytes: config.compression.minBytes,
     ...(maxBufferedBytes !== undefined && { maxInFlightBytes: maxBufferedBytes }),
     heartbeatMs: config.heartbeat.sseMs,
     ...(timeout.maxMs !== undefined && { maxTimeoutMs: timeout.maxMs }),
     logger,
+  });
+}
+
+/** One place and one connection to it need nobody who picks. */
+function createTransport(
+  { targets, endpoints, target }: UpstreamConfig,
+  tls: GrpcJsTransportOptions["tls"],
+): Transport {
+  const { connections, health } = endpoints;
+  const fixed = isAddress(target.host) || target.host === "localhost";
+  if (targets.length === 1 && fixed && connections === 1 && health === undefined) {
+    return createGrpcJsTransport({ target, ...(tls && { tls }) });
+  }
+  return createEndpointSet({
+    ...endpoints,
+    targets,
+    createTransport: (place) => createGrpcJsTransport({ ...place, ...(tls && { tls }) }),
   });
 }
 
@@ -177,7 +254,7 @@ async function createUpstream(config: UpstreamConfig): Promise<Upstream> {
     ...(key && { key }),
     ...(serverName && { serverName }),
   };
-  return { name, target, transport: createGrpcJsTransport({ target, tls }) };
+  return { name, target, transport: createTransport(config, tls) };
 }
 
 function createSources(config: Config, upstreams: readonly Upstream[]): SchemaSource[] {

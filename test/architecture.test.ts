@@ -38,6 +38,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config", "schema"],
   zod: ["config"],
   protoc: ["schema"],
+  "node:dns/promises": ["upstream"],
   "node:http": ["server"],
   "node:http2": ["server"],
   "node:net": ["server"],

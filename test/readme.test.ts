@@ -99,14 +99,15 @@ for (const { text } of blocks.filter(({ language }) => language === "yaml")) {
   });
 }
 
-test("the options in a .proto are those that options.proto has", () => {
-  const [proto] = blocks.filter(({ language }) => language === "proto");
-  const { registry } = compileProto({
-    "readme.proto": `syntax = "proto3"; package readme;
-      import "google/api/annotations.proto";
-      message Book { string name = 1; }
-      message CreateBookRequest { Book book = 1; string tenant = 2; }
-      ${proto?.text}`,
+for (const { text } of blocks.filter(({ language }) => language === "proto")) {
+  test(`the options are those that options.proto has: ${text.split("\n").at(3)}`, () => {
+    const { registry } = compileProto({
+      "readme.proto": `syntax = "proto3"; package readme;
+        import "google/api/annotations.proto";
+        message Book { string name = 1; }
+        message CreateBookRequest { Book book = 1; string tenant = 2; }
+        ${text}`,
+    });
+    assert.ok(registry.getService("readme.Library"));
   });
-  assert.ok(registry.getService("readme.Library"));
-});
+}

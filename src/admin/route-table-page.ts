@@ -106,10 +106,10 @@ function methodTable(methods: readonly MethodView[]): Html | false {
   const more = methods.length - shown.length;
   return html`<h2>Methods <small>with a route or without, by gRPC, gRPC-Web, Connect and WebSocket at the path of this name</small></h2>
 ${more > 0 && html`<p class="note">${countOf(more, "more method")}: text and JSON have them all.</p>`}
-<table id="methods" class="c"><thead><tr>${heads(["Path", "Request", "Reply", "Upstream", "Routes"])}</tr></thead><tbody>
+<table id="methods" class="c"><thead><tr>${heads(["Path", "Request", "Reply", "Upstream", "Routes", "Now"])}</tr></thead><tbody>
 ${shown.map(
-  ({ rpc, kind, requestType, replyType, upstreams, routeCount }) =>
-    html`<tr><td>/${rpcHtml(rpc, kind)}</td><td>${typeHtml(requestType, rpc)}</td><td>${typeHtml(replyType, rpc)}</td><td>${upstreams.join(", ")}</td><td>${routeCount}</td></tr>\n`,
+  ({ rpc, kind, requestType, replyType, upstreams, routeCount, policy, state }) =>
+    html`<tr><td>/${rpcHtml(rpc, kind)}${policyHtml(policy)}</td><td>${typeHtml(requestType, rpc)}</td><td>${typeHtml(replyType, rpc)}</td><td>${upstreams.join(", ")}</td><td>${routeCount}</td><td>${state.map(({ key, value }) => html`<div><s>${key}</s> ${value}</div>`)}</td></tr>\n`,
 )}</tbody></table>`;
 }
 

@@ -15,6 +15,7 @@ export function formatRouteTable(view: RouteTableView): string {
     ...services(view.routes).map(([service, routes]) => serviceLines(service, routes)),
     methodLines(view),
     policyLines(view),
+    stateLines(view),
     refusedLines(view),
     shadowedLines(view),
     sourceLines(view),
@@ -89,8 +90,9 @@ function methodLines({ methods }: RouteTableView): string[] {
 }
 
 /** By RPC, since its routes share it; nothing where nobody says anything beyond the profile. */
-function policyLines({ routes, policy, profile }: RouteTableView): string[] {
-  const byRpc = new Map(routes.map((route) => [route.rpc, route.policy]));
+function policyLines({ routes, methods, policy, profile }: RouteTableView): string[] {
+  // A route's policy has that of its method in it.
+  const byRpc = new Map([...methods, ...routes].map(({ rpc, policy: entries }) => [rpc, entries]));
   const rows = [...byRpc].flatMap(([rpc, entries]) =>
     entries.map(({ key, value, origin }, i) => [i === 0 ? rpc : "", key, value, origin]),
   );
@@ -98,6 +100,14 @@ function policyLines({ routes, policy, profile }: RouteTableView): string[] {
   const everywhere = policy.length === 0 ? [] : [printable(rest)];
   if (rows.length + everywhere.length === 0) return [];
   return ["policy", ...formatColumns(rows, ["RPC", "SETTING", "VALUE", "FROM"], "  "), ...everywhere];
+}
+
+/** Flow control at this moment, of the methods that have something to tell. */
+function stateLines({ methods }: RouteTableView): string[] {
+  const rows = methods.flatMap(({ rpc, state }) =>
+    state.map(({ key, value }, i) => [i === 0 ? rpc : "", key, value]),
+  );
+  return rows.length === 0 ? [] : ["now", ...formatColumns(rows, ["RPC", "WHAT", "VALUE"], "  ")];
 }
 
 function refusedLines({ refused }: RouteTableView): string[] {

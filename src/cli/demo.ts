@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { UpstreamConfig } from "../config/config.ts";
+import { decideEndpoints } from "../config/decide-endpoints.ts";
 
 export interface Demo {
   /** The backend as an upstream with reflection. */
@@ -42,10 +43,13 @@ export async function startDemo(): Promise<Demo> {
   process.once("exit", kill);
   try {
     const [host, port] = await readAddress(child);
+    const target = { host, port, tls: false };
     return {
       upstream: {
         name: "library",
-        target: { host, port, tls: false },
+        target,
+        targets: [target],
+        endpoints: decideEndpoints({}),
         reflection: true,
         header: [],
         required: true,

@@ -33,7 +33,8 @@ function propertiesOf(node: Node): Map<string, Node> {
 }
 
 function listsMappings(node: Node): boolean {
-  return propertiesOf(node).size > 0 && node.type !== "object";
+  const isList = [node, ...(node.anyOf ?? [])].some(({ type }) => type === "array");
+  return isList && propertiesOf(node).size > 0;
 }
 
 const rootNode: Node = z.toJSONSchema(configShape, { io: "input" });

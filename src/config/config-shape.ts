@@ -2,7 +2,10 @@
 // `protogate help config` prints; how values are written is in shape-values.ts.
 import { z } from "zod";
 import { parseNamedTarget, parseTarget } from "../upstream/target.ts";
+import { accessKeys } from "./access-shape.ts";
 import { defaults } from "./config.ts";
+import { endpointKeys } from "./endpoints-shape.ts";
+import { flowKeys, timeoutKeys } from "./flow-shape.ts";
 import { parseListen } from "./listen-text.ts";
 import { corsShape, heartbeatShape, limitsShape } from "./listener-shape.ts";
 import { methodShape, restShape } from "./rest-shape.ts";
@@ -37,15 +40,17 @@ const schemaKeys = {
   }),
 };
 
-const upstreamMapping = z.strictObject({
+const upstreamKeys = z.strictObject({
   name: key(text(parseUpstreamName), {
     form: "text",
     description: "Name in logs, pages and metrics; `host:port` where none is given.",
   }),
-  target: text(parseTarget).meta({
-    form: "host:port",
-    description: "`host:port` or `http://host:port` for cleartext HTTP/2, `https://host:port` for TLS.",
+  target: oneOrMore("host:port", text(parseTarget)).meta({
+    form: "host:port or list",
+    description:
+      "`host:port` or `http://host:port` for cleartext HTTP/2, `https://host:port` for TLS. Each target, and each address of a target's name, is an endpoint that gets its share of the calls.",
   }),
+  ...endpointKeys,
   reflection: key(z.boolean(), {
     form: "true or false",
     description:
@@ -84,6 +89,13 @@ const upstreamMapping = z.strictObject({
     }),
     { form: "mapping", description: "TLS towards the backend, for an `https://` target." },
   ),
+});
+
+const upstreamMapping = upstreamKeys.transform(({ target: targets, ...keys }, context) => {
+  const [target] = targets;
+  if (target !== undefined) return { ...keys, target, targets };
+  context.addIssue({ code: "custom", path: ["target"], message: "expected at least one entry" });
+  return z.NEVER;
 });
 
 const upstream = z.union([text(parseNamedTarget), upstreamMapping], {
@@ -188,10 +200,12 @@ export const configShape = z.strictObject({
     description:
       "How every method speaks HTTP and JSON. Wins over what methods and services say in their options (protogate/v1/options.proto); the defaults are those of the profile `standard`.",
   }),
+  ...flowKeys,
   methods: key(oneOrMore("a mapping with `selector`", methodShape), {
     form: "list",
     description: "The same by method, as mappings of these keys. Key by key the last one that matches wins:",
   }),
+  ...accessKeys,
   reflection: key(
     z.strictObject({
       enabled: key(z.boolean(), {
@@ -216,8 +230,9 @@ export const configShape = z.strictObject({
       max: key(duration(1), {
         form: "duration",
         description:
-          "Bound of every call's deadline. Not given: no bound, and no deadline unless the client sets one.",
+          "Bound of every call's deadline, which no option exceeds. Not given: no bound, and no deadline unless the client or an option sets one.",
       }),
+      ...timeoutKeys,
     }),
     { form: "mapping", description: "Deadlines." },
   ),

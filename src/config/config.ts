@@ -1,11 +1,14 @@
 // The resolved configuration: everything decided, defaults applied, immutable. What people write is in
 // config-shape.ts (the file) and flag-spec.ts (the command line); resolve-config.ts turns both into this.
+import type { TokenVerifierOptions } from "../auth/token-options.ts";
 import type { MethodSettings } from "../gateway/method-settings.ts";
+import type { AddressRange } from "../pipeline/client-address-range.ts";
 import type { CorsOptions } from "../server/cors.ts";
 import type { ListenerLimits } from "../server/listener-limits.ts";
 import type { TlsFiles } from "../server/tls-files.ts";
 import type { Dialect, ProfileName } from "../transcode/dialect.ts";
 import type { Target } from "../upstream/upstream.ts";
+import type { EndpointsConfig } from "./decide-endpoints.ts";
 import type { ListenAddress } from "./listen-text.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "off";
@@ -43,7 +46,7 @@ export interface Config {
   readonly schema: SchemaConfig & { readonly serviceConfigs: readonly string[] };
   /** How a path variable of several segments is decoded; absent = as service configs or the profile say. */
   readonly unescape?: Dialect["unescape"];
-  /** What `rest` and `methods` of the file say, in this order: of two for one method the later wins, key by key. */
+  /** What the file says for all methods, then its `methods`: of two for one method the later wins, key by key. */
   readonly methods: readonly MethodSettings[];
   readonly reflection: {
     /** Time between two readings of one upstream's reflection. Default 30 s. */
@@ -60,6 +63,33 @@ export interface Config {
     readonly graceMs: number;
   };
   readonly log: { readonly level: LogLevel };
+  readonly auth: AuthConfig;
+  /** Whose `x-forwarded-for` counts; empty = nobody's. */
+  readonly trustedProxies: readonly AddressRange[];
+  /** Where limits of scope `shared` are counted; absent = by each gateway for itself. */
+  readonly store?: StoreConfig;
+}
+
+export interface AuthConfig {
+  /** Tokens that are verified; absent = none. */
+  readonly jwt?: TokenConfig;
+  /** Path of the file of API keys; absent = none. */
+  readonly apiKeysFile?: string;
+  /** Whether methods that do not say who may call want a principal. Default false. */
+  readonly required: boolean;
+}
+
+/** Options of the token verifier that an operator has a say in. */
+export type TokenConfig = Pick<TokenVerifierOptions, "jwks" | "algorithms" | "clockToleranceMs"> & {
+  readonly issuer: readonly string[];
+  readonly audience: readonly string[];
+};
+
+export interface StoreConfig {
+  /** URLs, which may have passwords: not for logs. At least one; several are nodes of a cluster. */
+  readonly redis: readonly string[];
+  /** How long a call waits for the store at most. Default 50 ms. */
+  readonly timeoutMs: number;
 }
 
 /** `main` = the admin pages answer on the main listener, `off` = nowhere, `listener` = on a listener of their own. */
@@ -72,7 +102,11 @@ export type AdminConfig =
 export interface UpstreamConfig {
   /** As given, else `host:port`. Unique. */
   readonly name: string;
+  /** The first of the targets. */
   readonly target: Target;
+  /** Where its endpoints are, at least one. All are TLS or none is. */
+  readonly targets: readonly Target[];
+  readonly endpoints: EndpointsConfig;
   /**
    * Whether its schema is read by server reflection. Where there is no other source for it, yes; beside descriptor sets
    * or .proto files only when asked for, and those files then are an overlay: they supply what reflection lost.
@@ -134,4 +168,6 @@ export const defaults = {
   /** The time Kubernetes gives a pod by default (`terminationGracePeriodSeconds`). */
   drainGraceMs: 30_000,
   logLevel: "info",
+  /** Several times what a Redis nearby takes, and little against what a call takes. */
+  storeTimeoutMs: 50,
 } as const;

@@ -2,12 +2,14 @@
 // any schema, a file that is not there.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { formatSize } from "../gateway/flow-text.ts";
 import type { Problem } from "../schema/problem.ts";
 import type { CorsOptions } from "../server/cors.ts";
 import type { Config, SchemaConfig, UpstreamConfig } from "./config.ts";
 import type { LayerReading } from "./config-layer.ts";
 import { whyUnreadable } from "./file-problem.ts";
 import { formatListen } from "./listen-text.ts";
+import { isUrl } from "./rebase-paths.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -50,6 +52,8 @@ export function crossProblems(
       report(["tls", "clientAuth"], "clients are asked for a certificate only where `clientCaFile` is given");
   }
   if (config.cors !== undefined) checkCors(config.cors, report);
+  checkAccess(config, report);
+  checkMethods(config, reading, report);
   checkSchema(["schema"], config.schema, report);
   config.schema.serviceConfigs.forEach((file, i) => {
     checkFile(["schema", "serviceConfigs", i], file, report);
@@ -84,6 +88,31 @@ function checkCors({ origins, credentials }: CorsOptions, report: Report): void 
   }
 }
 
+function checkAccess({ auth, store }: Config, report: Report): void {
+  const { jwt, apiKeysFile, required } = auth;
+  if (jwt !== undefined && !isUrl(jwt.jwks)) checkFile(["auth", "jwt", "jwks"], jwt.jwks, report);
+  if (apiKeysFile !== undefined) checkFile(["auth", "apiKeys"], apiKeysFile, report);
+  if (required && jwt === undefined && apiKeysFile === undefined) {
+    report(
+      ["auth", "default"],
+      "a principal is required, but nobody can be known: neither `jwt` nor `apiKeys` is given",
+    );
+  }
+  if (store !== undefined && store.redis.length === 0)
+    report(["store"], "`redis` is missing; expected `redis: redis://host:6379` or `--redis`");
+}
+
+function checkMethods(config: Config, { layer }: LayerReading, report: Report): void {
+  for (const [i, { maxRequestBytes }] of (layer.methods ?? []).entries()) {
+    if (typeof maxRequestBytes !== "number" || maxRequestBytes <= config.maxRequestBytes) continue;
+    const most = formatSize(config.maxRequestBytes);
+    report(
+      ["methods", i, "maxRequestBytes"],
+      `${formatSize(maxRequestBytes)} is more than the gateway's own limit of ${most} (\`maxRequestBytes\` at the top)`,
+    );
+  }
+}
+
 function checkUpstreams(config: Config, report: Report): void {
   const names = new Set<string>();
   config.upstreams.forEach((upstream, i) => {
@@ -113,7 +142,14 @@ function checkUpstreams(config: Config, report: Report): void {
 }
 
 function checkTls(upstream: UpstreamConfig, at: (...path: Path) => Path, report: Report): void {
-  const { tls, target } = upstream;
+  const { tls, target, targets } = upstream;
+  const other = targets.findIndex((each) => each.tls !== target.tls);
+  if (other !== -1) {
+    report(
+      at("target", other),
+      "targets with TLS and without; expected all of one upstream to be `https://…`, or none",
+    );
+  }
   if (!target.tls && Object.keys(tls).length > 0) {
     report(at("tls"), "the target is cleartext; expected `https://host:port` where `tls` is given");
   }

@@ -1,42 +1,60 @@
-// From `rest` and `methods` of a config file to settings with their places: what holds for all methods first, because of
-// two entries for one method the later wins.
+// From what a config file says for all methods and from its `methods` to settings with their places: what holds for all
+// first, because of two entries for one method the later wins.
+import { type FlowSettings, flowKeys } from "../gateway/flow-settings.ts";
 import type { MethodSettings } from "../gateway/method-settings.ts";
 import { type RestSettings, restKeys } from "../gateway/rest-settings.ts";
-import type { LayerReading } from "./config-layer.ts";
+import type { FlowLayer, LayerReading } from "./config-layer.ts";
 
 type Path = readonly PropertyKey[];
 
 export function decideMethods({ layer, placeOf }: LayerReading): readonly MethodSettings[] {
-  const settings = (selector: string, at: Path, rest: RestSettings, restAt: Path): MethodSettings => ({
+  const said = (rest: RestSettings, flow: FlowLayer, at: Path) => {
+    const places = new Map<string, string>();
+    const note: Note = (key, path) => places.set(key, placeOf([...at, ...path]));
+    return { rest: saidOfRest(rest, note), flow: saidOfFlow(flow, note), places };
+  };
+  // At the top `maxRequestBytes`, `timeout.max` and `auth` are the gateway's own.
+  const { rateLimit, concurrency, maxReplyBytes, stream, retry, circuitBreaker } = layer;
+  const timeout = { default: layer.timeout?.default, perTry: layer.timeout?.perTry };
+  const flow = { rateLimit, concurrency, maxReplyBytes, timeout, stream, retry, circuitBreaker };
+  const forAll = said(layer.rest ?? {}, flow, []);
+  const [place] = layer.rest === undefined ? forAll.places.values() : [placeOf(["rest"])];
+  const forSome = (layer.methods ?? []).map(({ selector, rest, ...own }, i) => ({
     selector,
-    place: placeOf(at),
-    rest: said(rest),
-    places: placesOf(rest, restAt, placeOf),
-  });
-  const forAll = layer.rest === undefined ? [] : [settings("*", ["rest"], layer.rest, ["rest"])];
-  const forSome = (layer.methods ?? []).map(({ selector, rest }, i) =>
-    settings(selector, ["methods", i, "selector"], rest ?? {}, ["methods", i, "rest"]),
-  );
-  return [...forAll, ...forSome];
+    place: placeOf(["methods", i, "selector"]),
+    ...said(rest ?? {}, own, ["methods", i]),
+  }));
+  return place === undefined ? forSome : [{ selector: "*", place, ...forAll }, ...forSome];
 }
+
+/** A key, or one of its list, and where it stands below the entry. */
+type Note = (key: string, path: Path) => unknown;
 
 /** The keys of a policy alone, those without a value left out. */
-function said(rest: RestSettings): RestSettings {
-  return Object.fromEntries(restKeys.flatMap((key) => (rest[key] === undefined ? [] : [[key, rest[key]]])));
+function saidOfRest(rest: RestSettings, note: Note): RestSettings {
+  const said = restKeys.flatMap((key) => {
+    const value = rest[key];
+    if (value === undefined) return [];
+    note(`rest.${key}`, ["rest", key]);
+    if (typeof value === "object") {
+      for (const { name } of value) note(`rest.${key}.${name}`, ["rest", key, name]);
+    }
+    return [[key, value]];
+  });
+  return Object.fromEntries(said);
 }
 
-function placesOf(
-  rest: RestSettings,
-  at: Path,
-  placeOf: LayerReading["placeOf"],
-): ReadonlyMap<string, string> {
-  const places = new Map<string, string>();
-  for (const key of restKeys) {
-    const value = rest[key];
-    if (value === undefined) continue;
-    places.set(key, placeOf([...at, key]));
-    if (typeof value !== "object") continue;
-    for (const { name } of value) places.set(`${key}.${name}`, placeOf([...at, key, name]));
-  }
-  return places;
+/** The same, with `timeout: { max }` as `timeout.max`. */
+function saidOfFlow(flow: FlowLayer, note: Note): FlowSettings {
+  const said = flowKeys.flatMap((key) => {
+    const path = key.split(".");
+    const value = path.reduce<unknown>((group, step) => {
+      return typeof group === "object" && group !== null ? Reflect.get(group, step) : undefined;
+    }, flow);
+    if (value === undefined) return [];
+    note(key, path);
+    if (Array.isArray(value)) for (const i of value.keys()) note(`${key}.${i + 1}`, [key, i]);
+    return [[key, value]];
+  });
+  return Object.fromEntries(said);
 }

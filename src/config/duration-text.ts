@@ -13,21 +13,16 @@ const unitMs = new Map([
 const maxMs = 2 ** 31 - 1;
 
 /** `500ms`, `30s`, `1.5m`, `1h` in whole milliseconds. */
-export function parseDuration(text: string): Parsed<number> {
+export function parseDuration(text: string, mostMs = maxMs): Parsed<number> {
   const match = /^(\d{1,10}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text);
   const unit = unitMs.get(match?.[2] ?? "");
   if (match === null || unit === undefined) {
     return notParsed(`expected a duration such as \`500ms\`, \`30s\` or \`1m\`, got ${quoted(text)}`);
   }
   const ms = Math.round(Number(match[1]) * unit);
-  if (ms > maxMs) return notParsed(`expected a duration of at most 24 days (\`576h\`), got ${quoted(text)}`);
-  return parsed(ms);
-}
-
-/** The shortest text that `parseDuration` reads back: `30s` for 30000. */
-export function formatDuration(ms: number): string {
-  for (const [unit, factor] of [...unitMs].reverse()) {
-    if (ms > 0 && ms % factor === 0) return `${ms / factor}${unit}`;
+  if (ms > mostMs) {
+    const days = Math.floor(mostMs / 86_400_000);
+    return notParsed(`expected a duration of at most ${days} days (\`${days * 24}h\`), got ${quoted(text)}`);
   }
-  return `${ms}ms`;
+  return parsed(ms);
 }

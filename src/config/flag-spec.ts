@@ -75,6 +75,13 @@ export const gatewayFlags: readonly FlagSpec[] = [
     description: "Limit of one request message, decompressed: a number of bytes or a size such as `16MiB`.",
   },
   {
+    name: "redis",
+    value: "URL",
+    repeats: true,
+    description:
+      "Where gateways count limits of scope `shared` together: `redis://host:6379`, `rediss://` over TLS; several = nodes of a cluster. Not given: each counts for itself.",
+  },
+  {
     name: "tls-cert",
     value: "FILE",
     description: "Certificate chain (PEM) of the main listener; needs --tls-key.",

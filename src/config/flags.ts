@@ -4,6 +4,7 @@ import { didYouMean } from "../schema/nearest-name.ts";
 import type { Problem } from "../schema/problem.ts";
 import { dialects, type ProfileName } from "../transcode/dialect.ts";
 import { type NamedTarget, parseNamedTarget } from "../upstream/target.ts";
+import { parseRedis } from "./access-shape.ts";
 import type { LogLevel } from "./config.ts";
 import type { ConfigLayer, LayerReading } from "./config-layer.ts";
 import { type ListenAddress, parseListen } from "./listen-text.ts";
@@ -51,6 +52,7 @@ export function readFlags(parsedArguments: ParsedArguments, upstreams: readonly 
       protoPaths: all("proto-path", parsed),
       serviceConfigs: all("service-config", parsed),
     }),
+    store: present({ redis: all("redis", parseRedis) }),
     reflection: present({ enabled: on("reflection") }),
     log: present({ level: one("log-level", (text) => parseWord<LogLevel>(text, logLevels)) }),
   };
@@ -80,6 +82,7 @@ function present<T extends object>(group: T): T | undefined {
 
 const flagOfKey = new Map([
   ["maxRequestBytes", "--max-request-bytes"],
+  ["store", "--redis"],
   ["tls", "--tls-cert"],
   ["tls.certFile", "--tls-cert"],
   ["tls.keyFile", "--tls-key"],

@@ -1,11 +1,12 @@
 // Keys of the config file about the main listener's clients: which pages may call, and how much one client may hold.
 import { z } from "zod";
+import { formatSize } from "../gateway/flow-text.ts";
 import { parseOrigin } from "../server/origin-pattern.ts";
 import { parseDuration } from "./duration-text.ts";
 import { notParsed, type Parsed, parsed, quoted } from "./parsed.ts";
 import { key } from "./shape-key.ts";
 import { duration, oneOrMore, text, textOrNumber } from "./shape-values.ts";
-import { formatSize, parseSize } from "./size-text.ts";
+import { parseSize } from "./size-text.ts";
 
 function parseToken(value: string): Parsed<string> {
   if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/.test(value)) return parsed(value);

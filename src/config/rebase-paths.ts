@@ -13,6 +13,7 @@ export function rebasePaths(layer: ConfigLayer, folder: string): ConfigLayer {
   const rebase = (path: string): string => (isAbsolute(path) ? path : join(folder, path));
   const optional = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : rebase(path);
+  const rebaseFile = (place: string): string => (isUrl(place) ? place : rebase(place));
 
   const schema = <T extends SchemaPaths>(paths: T | undefined): T | undefined => {
     if (paths === undefined) return undefined;
@@ -38,6 +39,11 @@ export function rebasePaths(layer: ConfigLayer, folder: string): ConfigLayer {
       keyFile: optional(layer.tls.keyFile),
       clientCaFile: optional(layer.tls.clientCaFile),
     },
+    auth: layer.auth && {
+      ...layer.auth,
+      apiKeys: optional(layer.auth.apiKeys),
+      jwt: layer.auth.jwt && { ...layer.auth.jwt, jwks: rebaseFile(layer.auth.jwt.jwks) },
+    },
     upstreams: layer.upstreams?.map((upstream) => ({
       ...upstream,
       schema: schema(upstream.schema),
@@ -49,4 +55,9 @@ export function rebasePaths(layer: ConfigLayer, folder: string): ConfigLayer {
       },
     })),
   };
+}
+
+/** Where something may be a file or be fetched. */
+export function isUrl(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place);
 }

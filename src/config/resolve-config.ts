@@ -6,15 +6,18 @@ import { defaultLimits, type ListenerLimits } from "../server/listener-limits.ts
 import { formatTarget } from "../upstream/target.ts";
 import {
   type AdminConfig,
+  type AuthConfig,
   type Config,
   defaults,
   type LogLevel,
   neverMs,
+  type TokenConfig,
   type UpstreamConfig,
 } from "./config.ts";
 import { readConfigFile } from "./config-file.ts";
-import type { ConfigLayer, LayerReading, LimitsLayer, UpstreamLayer } from "./config-layer.ts";
+import type { ConfigLayer, LayerReading, LimitsLayer, TokenLayer, UpstreamLayer } from "./config-layer.ts";
 import { crossProblems } from "./cross-problems.ts";
+import { decideEndpoints } from "./decide-endpoints.ts";
 import { decideMethods } from "./decide-methods.ts";
 import { readFlags } from "./flags.ts";
 import { isLoopback, type ListenAddress, parseListen } from "./listen-text.ts";
@@ -72,15 +75,26 @@ function mergeLayers(upper: LayerReading, lower: LayerReading | undefined): Laye
     schema: mergeGroup(a.schema, b.schema),
     rest: mergeGroup(a.rest, b.rest),
     methods: a.methods ?? b.methods,
+    rateLimit: a.rateLimit ?? b.rateLimit,
+    concurrency: a.concurrency ?? b.concurrency,
+    maxReplyBytes: a.maxReplyBytes ?? b.maxReplyBytes,
+    stream: a.stream ?? b.stream,
+    retry: a.retry ?? b.retry,
+    circuitBreaker: a.circuitBreaker ?? b.circuitBreaker,
     reflection: mergeGroup(a.reflection, b.reflection),
     timeout: mergeGroup(a.timeout, b.timeout),
     drain: mergeGroup(a.drain, b.drain),
     log: mergeGroup(a.log, b.log),
+    auth: a.auth ?? b.auth,
+    trustedProxies: a.trustedProxies ?? b.trustedProxies,
+    store: mergeGroup(a.store, b.store),
   };
   return { layer, placeOf: (path) => (hasOwner(a, path) ? upper : lower).placeOf(path) };
 }
 
-const groups: readonly PropertyKey[] = ["tls", "schema", "rest", "reflection", "timeout", "drain", "log"];
+const groups: readonly PropertyKey[] = [
+  ...["tls", "schema", "rest", "reflection", "timeout", "drain", "log", "store"],
+];
 
 /** Whether a layer is where the value at a path came from: it has the key, or the group's key, that the path goes through. */
 function hasOwner(layer: ConfigLayer, path: readonly PropertyKey[]): boolean {
@@ -141,6 +155,15 @@ function decide(reading: LayerReading, logLevel: LogLevel): Config {
     timeout: timeout?.max === undefined ? {} : { maxMs: timeout.max },
     drain: { graceMs: layer.drain?.grace ?? defaults.drainGraceMs },
     log: { level: layer.log?.level ?? logLevel },
+    auth: decideAuth(layer.auth ?? {}),
+    trustedProxies: layer.trustedProxies ?? [],
+    ...(layer.store !== undefined && {
+      store: {
+        // That there is none is found by crossProblems.
+        redis: layer.store.redis ?? [],
+        timeoutMs: layer.store.timeout ?? defaults.storeTimeoutMs,
+      },
+    }),
   };
 }
 
@@ -158,6 +181,18 @@ function decideCors({
     maxAgeMs: cors.maxAge ?? defaults.corsMaxAgeMs,
     credentials: cors.credentials ?? false,
   };
+}
+
+function decideAuth({ jwt, apiKeys, default: byDefault }: NonNullable<ConfigLayer["auth"]>): AuthConfig {
+  return defined({
+    jwt: jwt && decideToken(jwt),
+    apiKeysFile: apiKeys,
+    required: byDefault === "required",
+  });
+}
+
+function decideToken({ clockTolerance, ...jwt }: TokenLayer): TokenConfig {
+  return defined({ ...jwt, clockToleranceMs: clockTolerance });
 }
 
 function decideHeartbeat(given: number | undefined, byDefault: number): number {
@@ -186,6 +221,8 @@ function decideUpstream(upstream: UpstreamLayer, layer: ConfigLayer): UpstreamCo
   return {
     name: upstream.name ?? formatTarget(target),
     target,
+    targets: upstream.targets ?? [target],
+    endpoints: decideEndpoints(upstream),
     reflection: upstream.reflection ?? layer.reflection?.enabled ?? sourceCount === 0,
     ...(services === undefined ? {} : { services }),
     header: upstream.header ?? [],

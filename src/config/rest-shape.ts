@@ -4,6 +4,7 @@ import { z } from "zod";
 import { checkBindingName, checkSuccessStatus } from "../gateway/check-rest-setting.ts";
 import { isSelector } from "../schema/selector.ts";
 import type { FieldBinding } from "../transcode/rest-policy.ts";
+import { methodFlowKeys } from "./flow-shape.ts";
 import { type Parsed, quoted } from "./parsed.ts";
 import { key } from "./shape-key.ts";
 import { text } from "./shape-values.ts";
@@ -130,4 +131,5 @@ export const methodShape = z.strictObject({
     description: "The keys of `rest` at the top, without `unescape`, for these methods.",
     keysOf: "rest",
   }),
+  ...methodFlowKeys,
 });

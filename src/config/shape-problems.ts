@@ -31,15 +31,16 @@ export function shapeProblems(
           message: `unknown key ${quoted(key)}${within(path)}${hintForKey(path, key)}`,
         }));
       case "invalid_union": {
+        if (value === undefined) return [problem(missing(path))];
         // The branch that the value was meant for is the one whose outermost type it has.
-        const branch = issue.errors.find((errors) => errors.length > 0 && !errors.some(isRootMismatch));
+        const branch = issue.errors.find(
+          (errors) => errors.length > 0 && !errors.some((inner) => isRootMismatch(inner, value)),
+        );
         if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path));
         return [problem(`${keyOf(path)}${issue.message}, got ${described(value)}`)];
       }
       case "invalid_type":
-        if (value === undefined) {
-          return [problem(`\`${String(path.at(-1))}\` is missing${within(path.slice(0, -1))}`)];
-        }
+        if (value === undefined) return [problem(missing(path))];
         return [problem(`${keyOf(path)}${typeMessage(issue)}, got ${described(value)}`)];
       case "invalid_value": {
         const words = issue.values.map(String);
@@ -55,10 +56,19 @@ export function shapeProblems(
   }
 }
 
-function isRootMismatch(issue: Issue): boolean {
+function missing(path: Path): string {
+  return `\`${String(path.at(-1))}\` is missing${within(path.slice(0, -1))}`;
+}
+
+function isRootMismatch(issue: Issue, value: unknown): boolean {
   if (issue.path.length > 0) return false;
   if (issue.code === "invalid_type") return true;
-  return issue.code === "invalid_union" && issue.errors.every((errors) => errors.some(isRootMismatch));
+  // A mapping is no misspelled word.
+  if (issue.code === "invalid_value") return typeof value === "object";
+  return (
+    issue.code === "invalid_union" &&
+    issue.errors.every((errors) => errors.some((inner) => isRootMismatch(inner, value)))
+  );
 }
 
 function valueAt(content: unknown, path: Path): unknown {

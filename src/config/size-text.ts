@@ -31,10 +31,3 @@ export function parseSize(text: string): Parsed<number> {
   }
   return parsed(bytes);
 }
-
-/** The shortest text that `parseSize` reads back: `4MiB` for 4194304. */
-export function formatSize(bytes: number): string {
-  if (bytes > 0 && bytes % 1024 ** 2 === 0) return `${bytes / 1024 ** 2}MiB`;
-  if (bytes > 0 && bytes % 1024 === 0) return `${bytes / 1024}KiB`;
-  return `${bytes}`;
-}

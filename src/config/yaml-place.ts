@@ -26,6 +26,8 @@ export function createYamlPlaces(document: Document, lines: LineCounter): YamlPl
     for (const step of path) {
       const node = resolve(nodes.at(-1));
       const pair = pairOf(node, step);
+      // One that stands for a list of one.
+      if (pair === undefined && step === 0 && isMap(node)) continue;
       const next = pair === undefined ? (isSeq(node) ? node.items[Number(step)] : undefined) : pair.value;
       // A key without a value has no node of its own worth pointing at; its key has.
       const found = start(next) === undefined || isEmptyScalar(next) ? (pair?.key ?? next) : next;

@@ -7,12 +7,7 @@ import { compileFieldBinding } from "../transcode/field-binding.ts";
 import { compileLocation } from "../transcode/location.ts";
 import type { FieldBinding } from "../transcode/rest-policy.ts";
 import type { TextFields } from "../transcode/text-fields.ts";
-
-/** `wrong` = for every method; `unfit` = for this one. */
-export interface SettingFault {
-  readonly kind: "wrong" | "unfit";
-  readonly reason: string;
-}
+import { type SettingFault, unfit, wrong } from "./policy-judge.ts";
 
 /** What is wrong with a success status; nothing where it can be sent. */
 export function checkSuccessStatus(status: number): string | undefined {
@@ -44,7 +39,7 @@ export const restChecks = {
       : unfit(`expected one FieldMask in ${input.typeName}, it has ${countMasks(input)}`),
   successStatus: (status: number, method: DescMethod) => {
     const reason = checkSuccessStatus(status);
-    return reason === undefined ? refuseStream(method) : { kind: "wrong", reason };
+    return reason === undefined ? refuseStream(method) : wrong(reason);
   },
   location: (location: string, method: DescMethod) => {
     if (location === "") return undefined;
@@ -63,14 +58,10 @@ export function checkBinding(
   textFields: TextFields,
 ): SettingFault | undefined {
   const reason = checkBindingName(binding.name);
-  if (reason !== undefined) return { kind: "wrong", reason };
-  if (binding.field === "") return { kind: "wrong", reason: "it names no field" };
+  if (reason !== undefined) return wrong(reason);
+  if (binding.field === "") return wrong("it names no field");
   const source = compileFieldBinding(from, binding, method.input, textFields);
   return typeof source === "string" ? unfit(shorten(source, 200)) : undefined;
-}
-
-function unfit(reason: string): SettingFault {
-  return { kind: "unfit", reason };
 }
 
 function refuseStream({ methodKind }: DescMethod): SettingFault | undefined {

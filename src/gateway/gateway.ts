@@ -3,7 +3,8 @@
 import { createRegistry } from "@bufbuild/protobuf";
 import { defaultJsonOptions } from "../codec/codec.ts";
 import { createCodec } from "../codec/create-codec.ts";
-import { createRequestBudget } from "../pipeline/request-budget.ts";
+import type { AddressRange } from "../pipeline/client-address-range.ts";
+import type { RateLimitStores } from "../pipeline/rate-limit-ask.ts";
 import { createStatusFormat } from "../protocol/rest/status-format.ts";
 import { writeError } from "../protocol/rest/write-error.ts";
 import { Code } from "../rpc/code.ts";
@@ -14,6 +15,7 @@ import { formatProblem, type Problem } from "../schema/problem.ts";
 import type { SchemaSource } from "../schema/source.ts";
 import { createHealthService } from "../service/health-service.ts";
 import { ownServiceNames } from "../service/own-files.ts";
+import { createMemoryStore } from "../store/memory-store.ts";
 import type { Dialect } from "../transcode/dialect.ts";
 import type { ShadowedRoute } from "../transcode/route.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -22,10 +24,10 @@ import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
 import type { UpgradeHandler } from "../wire/websocket-channel.ts";
 import { type ExplainedRequest, explainRequest } from "./explain-request.ts";
 import type { Explanation } from "./explanation.ts";
+import { type AuthOptions, createFlowControl, ownInterceptorsOf } from "./flow-control.ts";
 import { judgeReadiness } from "./judge-readiness.ts";
 import { limitServices } from "./limit-services.ts";
 import { logSwap } from "./log-swap.ts";
-import { createInterceptors } from "./method-handlers.ts";
 import type { MethodSettings } from "./method-settings.ts";
 import type { Readiness } from "./readiness.ts";
 import { viewRouteTable } from "./route-table.ts";
@@ -60,6 +62,12 @@ export interface GatewayOptions {
   readonly maxRequestBytes: number;
   /** Bytes of large unary request messages in flight; default 256 MiB. */
   readonly maxInFlightBytes?: number;
+  /** Where limits are counted; outlive the gateway, whose owner closes them. In memory by default. */
+  readonly stores?: RateLimitStores;
+  /** Proxies whose `x-forwarded-for` says who the client is; none by default. */
+  readonly trustedProxies?: readonly AddressRange[];
+  /** How callers are known; nobody is, by default, and methods that demand it are closed. */
+  readonly auth?: AuthOptions;
   /** Reply messages smaller than this are not compressed; `Infinity` = none is. */
   readonly minCompressedBytes: number;
   /** Silence on a stream of events after which it gets a comment, in milliseconds; default 15 seconds. */
@@ -115,11 +123,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       return () => healthListeners.delete(listener);
     },
   });
-  const interceptors = createInterceptors(
-    options.maxTimeoutMs,
-    createRequestBudget(options.maxInFlightBytes ?? defaultInFlightBytes),
-  );
-  const snapshotOptions = { ...options, upstreams: byName, ownServices: [health], interceptors };
+  const flowControl = createFlowControl({
+    ...(options.maxTimeoutMs !== undefined && { maxTimeoutMs: options.maxTimeoutMs }),
+    maxInFlightBytes: options.maxInFlightBytes ?? defaultInFlightBytes,
+    stores: options.stores ?? { local: createMemoryStore() },
+    trustedProxies: options.trustedProxies ?? [],
+    auth: options.auth,
+    logger,
+  });
+  const snapshotOptions = { ...options, upstreams: byName, ownServices: [health], flowControl };
   let snapshot: Snapshot | undefined;
   let buildProblems: readonly Problem[] = [];
   let configured = false;
@@ -149,6 +161,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         return;
       }
       snapshot = next;
+      flowControl.retain(next.services.flatMap(({ desc }) => desc.methods));
       logSwap(snapshot, logger);
     } catch (reason) {
       const message = reason instanceof Error ? reason.message : String(reason);
@@ -183,7 +196,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const bareFormat = createStatusFormat(createCodec(createRegistry(), defaultJsonOptions), dialect);
 
   const early = createRpcProtocols({
-    methodOf: createEarlyLookup(health, interceptors, () => noSchema(gateway.readiness())),
+    methodOf: createEarlyLookup(health, ownInterceptorsOf(flowControl), () => noSchema(gateway.readiness())),
     formatDetail: () => undefined,
     maxRequestBytes: options.maxRequestBytes,
     minCompressedBytes: options.minCompressedBytes,
@@ -211,6 +224,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     routes: () =>
       viewRouteTable({
         snapshot,
+        stateOf: flowControl.stateOf,
         dialect,
         states: loop.states(),
         upstreams,

@@ -3,9 +3,9 @@ import { type Dialect, dialects } from "../transcode/dialect.ts";
 import { type RestKey, type RestValues, restKeys, restValuesOf } from "./rest-settings.ts";
 
 export interface PolicyEntry {
-  /** As in the config file: `rest.successStatus`. */
+  /** As in the config file: `rest.successStatus`, `timeout.max`. */
   readonly key: string;
-  /** `201`, `x-user-id → user_id`, `none`. */
+  /** `201`, `x-user-id → user_id`, `10 per 1s, burst 20`, `none`. */
   readonly value: string;
   /** `protogate.yaml:12:5`, `option in library.proto:42`, `service option in library.proto:12`, `profile google`. */
   readonly origin: string;

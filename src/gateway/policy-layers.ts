@@ -1,44 +1,55 @@
 // The places that have a say in a method's policy, the most specific first: the config's selectors, the method's option,
-// the service's option. The profile is what remains where none of them speaks.
-// Source: issue 4 part 3 ("Config beats method option beats service option beats defaults").
+// the service's option. The profile, or no limit, is what remains where none of them speaks.
+// Source: protos/protogate/v1/options.proto ("Who wins").
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { didYouMean } from "../schema/nearest-name.ts";
-import type { ProblemList } from "../schema/problem-list.ts";
+import type { Problem } from "../schema/problem.ts";
+import { createProblemList, type ProblemList } from "../schema/problem-list.ts";
 import { matchesSelector } from "../schema/selector.ts";
 import { createSourceLines } from "../schema/source-lines.ts";
+import type { FlowSettings } from "./flow-settings.ts";
 import type { MethodSettings } from "./method-settings.ts";
 import { policyOptionNumbers, readPolicyOption } from "./read-policy-option.ts";
-import { protoNameOf, type RestKey, type RestSettings } from "./rest-settings.ts";
+import { type RestSettings, snakeCase } from "./rest-settings.ts";
 
 /** One place and what it says. The same object for all methods that it speaks for. */
 export interface PolicyLayer {
   readonly rest: RestSettings;
+  readonly flow: FlowSettings;
   /** Whether it speaks for methods that nobody has looked at one by one, so that it need not fit each of them. */
   readonly shared: boolean;
   /** What it calls itself as a whole: `demo.library.v1.Library.CreateBook`, `pkg.*`. */
   readonly subject: string;
-  /** Where a key was written: `protogate.yaml:12:5`, `option in library.proto:42`. */
-  origin(key: RestKey, name?: string): string;
+  /** Where a key such as `rest.header` was written, or one of its list: `protogate.yaml:12:5`, `option in library.proto:42`. */
+  origin(key: string, item?: string): string;
   /** The key as it is spelled there: `rest.success_status`. */
-  spell(key: RestKey): string;
+  spell(key: string): string;
 }
 
-export type PolicyLayers = (method: DescMethod) => readonly PolicyLayer[];
+export interface PolicyLayers {
+  of(method: DescMethod): readonly PolicyLayer[];
+  /** Options that cannot be read, selectors that match nothing. */
+  readonly problems: readonly Problem[];
+}
 
-/** Collects the layers of all methods; options that cannot be read and selectors that match nothing become problems. */
+/**
+ * Collects the layers of all methods.
+ * @param settings in the order of the config: later ones win
+ */
 export function collectPolicyLayers(
   services: readonly DescService[],
   settings: readonly MethodSettings[],
-  problems: ProblemList,
 ): PolicyLayers {
+  const problems = createProblemList();
   const methods = services.flatMap((desc) => desc.methods);
   const configured = matchSettings(methods, settings, problems);
   const optionOf = createOptionReader(problems);
-  return (method) => [
-    ...(configured.get(method) ?? []),
-    ...optionLayer(optionOf(method)),
-    ...optionLayer(optionOf(method.parent)),
-  ];
+  const layers = new Map<DescMethod, readonly PolicyLayer[]>();
+  for (const method of methods) {
+    const own = [...optionLayer(optionOf(method)), ...optionLayer(optionOf(method.parent))];
+    layers.set(method, [...(configured.get(method) ?? []), ...own]);
+  }
+  return { of: (method) => layers.get(method) ?? [], problems: problems.toArray() };
 }
 
 function optionLayer(layer: PolicyLayer | undefined): readonly PolicyLayer[] {
@@ -59,13 +70,14 @@ function matchSettings(
   const matched = new Map<DescMethod, PolicyLayer[]>();
   let misses = 0;
   for (const entry of settings) {
-    const { selector, place, rest, places } = entry;
+    const { selector, place, rest, flow, places } = entry;
     const layer: PolicyLayer = {
       rest,
+      flow,
       shared: selector.endsWith("*"),
       subject: selector,
-      origin: (key, name) => places.get(`${key}.${name}`) ?? places.get(key) ?? place,
-      spell: (key) => `rest.${key}`,
+      origin: (key, item) => places.get(`${key}.${item}`) ?? places.get(key) ?? place,
+      spell: (key) => key,
     };
     const hits = names.filter(([name]) => matchesSelector(selector, name));
     for (const [, method] of hits) matched.set(method, [layer, ...(matched.get(method) ?? [])]);
@@ -93,10 +105,11 @@ function createOptionReader(problems: ProblemList) {
     for (const refusal of option.refusals) problems.add(origin, `${subject}: ${refusal}`);
     return {
       rest: option.rest,
+      flow: option.flow,
       shared: owner.kind === "service",
       subject,
       origin: () => origin,
-      spell: (key) => `rest.${protoNameOf(key)}`,
+      spell: snakeCase,
     };
   };
   return (owner: DescMethod | DescService): PolicyLayer | undefined => {

@@ -1,7 +1,14 @@
 // What a policy option of a .proto says: found by its number, so that it counts although the backend's schema lacks the
 // file that declares it; enum numbers and fields that nobody here knows are told, never guessed.
 // Source: protos/protogate/v1/options.proto.
-import { type DescMethod, type DescService, getOption, hasOption, type Message } from "@bufbuild/protobuf";
+import {
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+  isMessage,
+  type Message,
+} from "@bufbuild/protobuf";
 import {
   type MethodPolicy,
   method as methodOption,
@@ -13,10 +20,14 @@ import {
   RestPolicy_UpdateMask as UpdateMask,
 } from "../gen/protogate/v1/options_pb.ts";
 import { reasonOf } from "../schema/parse-file.ts";
-import type { RestSettings } from "./rest-settings.ts";
+import { unknownWord } from "./flow-limits.ts";
+import type { FlowSettings } from "./flow-settings.ts";
+import { readFlowOption } from "./read-flow-option.ts";
+import { type RestSettings, snakeCase } from "./rest-settings.ts";
 
 export interface PolicyOption {
   readonly rest: RestSettings;
+  readonly flow: FlowSettings;
   /** What of it is refused, one sentence each. */
   readonly refusals: readonly string[];
 }
@@ -29,7 +40,7 @@ export function readPolicyOption(owner: DescMethod | DescService): PolicyOption 
     }
     return hasOption(owner, serviceOption) ? readPolicy(getOption(owner, serviceOption)) : undefined;
   } catch (error) {
-    return { rest: {}, refusals: [`the option cannot be read: ${reasonOf(error)}`] };
+    return { rest: {}, flow: {}, refusals: [`the option cannot be read: ${reasonOf(error)}`] };
   }
 }
 
@@ -51,19 +62,18 @@ const streamFormats = new Map([
 
 function readPolicy(policy: MethodPolicy | ServicePolicy): PolicyOption {
   const refusals: string[] = [];
-  refuseUnknown(policy, "the option", refusals);
+  refuseUnknown(policy, [], refusals);
   const rest = policy.rest === undefined ? {} : readRest(policy.rest, refusals);
-  return { rest, refusals };
+  return { rest, flow: readFlowOption(policy), refusals };
 }
 
 function readRest(rest: RestPolicy, refusals: string[]): RestSettings {
-  refuseUnknown(rest, "`rest`", refusals);
   const { emitDefaults, enumNumbers, protoNames, int64Numbers } = rest;
   const { successStatus, location, streamEnvelope, header, cookie } = rest;
   /** Zero is what all these enums say nothing with. */
   const word = <W>(key: string, value: number, words: ReadonlyMap<number, W>): W | undefined => {
     if (value !== 0 && !words.has(value)) {
-      refusals.push(`rest.${key}: ${value} is no value of its enum that this version of protogate knows`);
+      refusals.push(`rest.${key}: ${unknownWord(value)}`);
     }
     return words.get(value);
   };
@@ -92,9 +102,19 @@ function bindingOf({ name, field }: { readonly name: string; readonly field: str
 }
 
 /** An options file that is newer than we are may ask for what we cannot do, and silence would promise it. */
-function refuseUnknown(message: Message, what: string, refusals: string[]): void {
+function refuseUnknown(message: Message, path: readonly string[], refusals: string[]): void {
+  if (refusals.length >= maxRefusals) return;
+  const what = path.length === 0 ? "the option" : `\`${path.join(".")}\``;
   const numbers = new Set((message.$unknown ?? []).map(({ no }) => no));
-  for (const number of [...numbers].slice(0, 20)) {
+  for (const number of [...numbers].slice(0, maxRefusals)) {
     refusals.push(`${what} has a field ${number}, which this version of protogate does not know`);
   }
+  for (const [name, value] of Object.entries(message)) {
+    for (const inner of Array.isArray(value) ? value : [value]) {
+      if (isMessage(inner)) refuseUnknown(inner, [...path, snakeCase(name)], refusals);
+    }
+  }
 }
+
+/** More of one option nobody reads. */
+const maxRefusals = 20;

@@ -62,6 +62,6 @@ export function restValuesOf(policy: RestPolicy): RestValues {
 }
 
 /** `successStatus` → `success_status`, as the options file spells it. */
-export function protoNameOf(key: RestKey): string {
+export function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

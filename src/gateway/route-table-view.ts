@@ -2,12 +2,18 @@
 
 /** One choice of a method's policy that is in force, and who made it. */
 export interface PolicyEntryView {
-  /** As the config file has it: `rest.successStatus`. */
+  /** As the config file has it: `rest.successStatus`, `timeout.max`. */
   readonly key: string;
-  /** `201`, `x-user-id → user_id`, `none` */
+  /** `201`, `x-user-id → user_id`, `10 per 1s, burst 20, by header:x-user-id, shared`, `none` */
   readonly value: string;
   /** `protogate.yaml:12:5`, `option in library.proto:42`, `service option in library.proto:12`, `profile google` */
   readonly origin: string;
+}
+
+/** Something of a method that changes while it serves: `rateLimit 1`, `7 of 20 left`; `inFlight`, `3 of 50`. */
+export interface PolicyStateView {
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface RouteView {
@@ -25,8 +31,8 @@ export interface RouteView {
   /** Names of the upstreams that serve the RPC. */
   readonly upstreams: readonly string[];
   /**
-   * Of the RPC: what an option, a service option or the config says, also where that is the default. What the profile
-   * says for all methods alike is in `RouteTableView.policy`.
+   * Of the RPC: what an option, a service option or the config says, also where that is the default; how it speaks
+   * REST, then its flow control. What the profile says for all methods alike is in `RouteTableView.policy`.
    */
   readonly policy: readonly PolicyEntryView[];
 }
@@ -40,6 +46,10 @@ export interface MethodView {
   /** Names of the upstreams that serve it; `gateway` for the gateway's own. */
   readonly upstreams: readonly string[];
   readonly routeCount: number;
+  /** Its flow control, which all protocols have alike: what an option, a service option or the config says. */
+  readonly policy: readonly PolicyEntryView[];
+  /** Its flow control at this moment; empty where there is nothing to tell. */
+  readonly state: readonly PolicyStateView[];
 }
 
 export interface RefusedRouteView {

@@ -1,4 +1,5 @@
 // Builds what /debug/routes and `protogate routes` show from the snapshot in force and the state of its sources.
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { Problem } from "../schema/problem.ts";
 import { type Dialect, dialects } from "../transcode/dialect.ts";
 import { methodInfo } from "../transcode/method-info.ts";
@@ -9,6 +10,7 @@ import { type PolicyEntry, profileEntries } from "./policy-entry.ts";
 import type {
   MethodView,
   PolicyEntryView,
+  PolicyStateView,
   RouteTableView,
   RouteView,
   SchemaSourceView,
@@ -24,10 +26,12 @@ interface RouteTableInput {
   readonly upstreams: readonly Upstream[];
   /** Problems of the last build that did not become a snapshot. */
   readonly problems: readonly Problem[];
+  /** Flow control of a method at this moment: tokens left, calls in flight, its breaker. By default nothing is told. */
+  readonly stateOf?: (method: DescMethod) => readonly PolicyStateView[];
 }
 
 export function viewRouteTable(input: RouteTableInput): RouteTableView {
-  const { snapshot, dialect, states, upstreams, problems } = input;
+  const { snapshot, dialect, states, upstreams, problems, stateOf = () => [] } = input;
   const table = snapshot?.table;
   return {
     digest: snapshot?.digest ?? "",
@@ -35,7 +39,7 @@ export function viewRouteTable(input: RouteTableInput): RouteTableView {
     profile: dialect.name,
     policy: [...profileEntries(dialect).map(viewEntry), ...decodingEntry(snapshot)],
     routes: snapshot === undefined ? [] : snapshot.table.routes.map((route) => viewRoute(route, snapshot)),
-    methods: snapshot === undefined ? [] : viewMethods(snapshot),
+    methods: snapshot === undefined ? [] : viewMethods(snapshot, stateOf),
     refused: (table?.refused ?? []).map(({ httpMethod, template, methodName, origin, reason }) => ({
       httpMethod,
       template,
@@ -68,14 +72,22 @@ export function viewRoute(route: Route, snapshot: Snapshot): RouteView {
     responseBody: route.responseBody,
     origin: route.origin,
     upstreams: snapshot.upstreamsOf.get(route.info.service) ?? [],
-    policy: snapshot.policies
-      .of(route.method)
-      .entries.filter(({ byProfile }) => !byProfile)
-      .map(viewEntry),
+    policy: [
+      ...snapshot.policies.of(route.method).entries.filter(({ byProfile }) => !byProfile),
+      ...flowEntries(route.method, snapshot),
+    ].map(viewEntry),
   };
 }
 
-function viewMethods({ services, table }: Snapshot): readonly MethodView[] {
+function flowEntries(method: DescMethod, { flow }: Snapshot): readonly PolicyEntry[] {
+  return flow.of(method).entries;
+}
+
+function viewMethods(
+  snapshot: Snapshot,
+  stateOf: NonNullable<RouteTableInput["stateOf"]>,
+): readonly MethodView[] {
+  const { services, table } = snapshot;
   const routeCounts = new Map<string, number>();
   for (const { info } of table.routes) routeCounts.set(info.path, (routeCounts.get(info.path) ?? 0) + 1);
   return services.flatMap(({ desc, upstreams }) =>
@@ -88,6 +100,8 @@ function viewMethods({ services, table }: Snapshot): readonly MethodView[] {
         replyType: method.output.typeName,
         upstreams,
         routeCount: routeCounts.get(path) ?? 0,
+        policy: flowEntries(method, snapshot).map(viewEntry),
+        state: stateOf(method),
       };
     }),
   );

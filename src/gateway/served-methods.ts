@@ -18,13 +18,13 @@ export interface ServedMethodsInput {
   /** Answered by the gateway itself, also where a backend has a service of that name. */
   readonly ownServices: readonly OwnService[];
   /** Stand around the handlers of the gateway's own services. */
-  readonly interceptors: readonly Interceptor[];
+  readonly interceptorsOf: (method: DescMethod) => readonly Interceptor[];
   /** Messages of JSON protocols. */
   readonly codec: Codec;
 }
 
 export function createMethodLookup(input: ServedMethodsInput): MethodLookup {
-  const { services, handlerOf, ownServices, interceptors, codec } = input;
+  const { services, handlerOf, ownServices, interceptorsOf, codec } = input;
   const methods = new Map<string, ServedMethod>();
   const add = (desc: DescMethod, info: MethodInfo, handler: Handler): void => {
     methods.set(info.path, { info, handler, json: jsonOf(desc, codec) });
@@ -37,7 +37,7 @@ export function createMethodLookup(input: ServedMethodsInput): MethodLookup {
   }
   for (const service of ownServices) {
     for (const desc of service.desc.methods) {
-      add(desc, methodInfo(desc), composeHandler(interceptors, service.handlerOf(desc)));
+      add(desc, methodInfo(desc), composeHandler(interceptorsOf(desc), service.handlerOf(desc)));
     }
   }
   return (path) => methods.get(path);
@@ -49,14 +49,14 @@ export function createMethodLookup(input: ServedMethodsInput): MethodLookup {
  */
 export function createEarlyLookup(
   health: OwnService,
-  interceptors: readonly Interceptor[],
+  interceptorsOf: ServedMethodsInput["interceptorsOf"],
   refuse: () => RpcError,
 ): MethodLookup {
   const lookup = createMethodLookup({
     services: [],
     handlerOf: () => () => Promise.reject(refuse()),
     ownServices: [health],
-    interceptors,
+    interceptorsOf,
     codec: createCodec(createRegistry(), defaultJsonOptions),
   });
   return (path) => {

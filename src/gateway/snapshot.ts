@@ -7,7 +7,6 @@ import { createRestProtocol } from "../protocol/rest/rest-protocol.ts";
 import { createStatusFormat, type StatusFormat } from "../protocol/rest/status-format.ts";
 import { createRouteLookup } from "../protocol/websocket/route-lookup.ts";
 import { createWebSocketProtocol } from "../protocol/websocket/websocket-protocol.ts";
-import type { Interceptor } from "../rpc/call.ts";
 import type { Logger } from "../rpc/logger.ts";
 import { resolveHttpRules } from "../schema/http-rules.ts";
 import type { MergedSchema } from "../schema/merge-schema.ts";
@@ -27,9 +26,12 @@ import type { Upstream } from "../upstream/upstream.ts";
 import type { Protocol } from "../wire/protocol.ts";
 import type { UpgradeHandler } from "../wire/websocket-channel.ts";
 import { createCodecs } from "./create-codecs.ts";
+import { type FlowControl, ownInterceptorsOf } from "./flow-control.ts";
 import { createDetailFormat } from "./format-detail.ts";
 import { createMethodHandlers } from "./method-handlers.ts";
 import type { MethodSettings } from "./method-settings.ts";
+import { collectPolicyLayers } from "./policy-layers.ts";
+import { type FlowPolicies, resolveFlowPolicies } from "./resolve-flow-policy.ts";
 import { type RestPolicies, resolveRestPolicies } from "./resolve-rest-policy.ts";
 import { createRpcProtocols } from "./rpc-protocols.ts";
 import { createMethodLookup } from "./served-methods.ts";
@@ -49,8 +51,8 @@ export interface SnapshotOptions {
   readonly heartbeatMs?: number;
   /** The services that the gateway answers itself, whatever the schema; server reflection is added. */
   readonly ownServices: readonly OwnService[];
-  /** Stand around every call; they outlive snapshots. */
-  readonly interceptors: readonly Interceptor[];
+  /** What stands around calls, and what of it outlives snapshots. */
+  readonly flowControl: FlowControl;
   readonly logger: Logger;
 }
 
@@ -67,6 +69,7 @@ export interface Snapshot {
   /** How variables of several segments are decoded, and whose word that is. */
   readonly decoding: { readonly value: Dialect["unescape"]; readonly origin: string };
   readonly policies: RestPolicies;
+  readonly flow: FlowPolicies;
   readonly table: RouteTable;
   readonly router: Router;
   readonly formatStatus: StatusFormat;
@@ -98,8 +101,11 @@ export function buildSnapshot(
   const dialect = { ...options.dialect, unescape: decoding.value };
   const registry = withErrorDetails(schema.registry);
   const codecOf = createCodecs(registry, dialect);
+  const descs = schema.services.map(({ desc }) => desc);
+  const layers = collectPolicyLayers(descs, options.methods ?? []);
   const policies = resolveRestPolicies({
-    services: schema.services.map(({ desc }) => desc),
+    services: descs,
+    layers,
     settings: options.methods ?? [],
     profile: dialect,
     textFields: createTextFields({ codec: codecOf(dialect.policy.json), dialect }),
@@ -109,8 +115,10 @@ export function buildSnapshot(
   const table = compileRoutes(rules.rules, { codecOf, dialect, policyOf });
   const router = createRouter(table.routes);
   const formatStatus = createStatusFormat(codecOf(policies.json), dialect);
-  const { interceptors } = options;
-  const handlerOf = createMethodHandlers(schema, upstreams, interceptors);
+  const flow = resolveFlowPolicies({ services: descs, layers, maxRequestBytes });
+  const handlerOf = createMethodHandlers(schema, upstreams, (method) =>
+    options.flowControl.interceptorsOf(method, flow.of(method)),
+  );
   // What a backend says of itself is for the gateway to know; who asks the gateway is told of all backends.
   const services = schema.services.filter(({ desc }) => !ownServiceNames.includes(desc.typeName));
   const serviceNames = services.map(({ desc }) => desc.typeName);
@@ -123,7 +131,7 @@ export function buildSnapshot(
     services: services.map(({ desc }) => desc),
     handlerOf,
     ownServices,
-    interceptors,
+    interceptorsOf: ownInterceptorsOf(options.flowControl),
     codec: rpcCodec,
   });
   const formatDetail = createDetailFormat(rpcCodec, registry);
@@ -146,6 +154,7 @@ export function buildSnapshot(
     dialect,
     decoding,
     policies,
+    flow,
     table,
     router,
     formatStatus,
@@ -159,7 +168,13 @@ export function buildSnapshot(
       logger,
     }),
     upstreamsOf: new Map(schema.services.map(({ desc, upstreams }) => [desc.typeName, upstreams])),
-    problems: [...schema.problems, ...rules.problems, ...policies.problems],
+    problems: [
+      ...schema.problems,
+      ...rules.problems,
+      ...layers.problems,
+      ...policies.problems,
+      ...flow.problems,
+    ],
   };
 }
 

@@ -1,35 +1,81 @@
-// Ends a call at its deadline, whether or not the backend, or anything between here and there, does so itself.
-// Source: design.md §4 "Streams"; semantics.md: the smallest of the bounds is forwarded *and* enforced.
+// Ends a call at its deadline, whether or not the backend, or anything between here and there, does so itself. It stands
+// outside of everything that waits, so waiting counts.
+// Sources: design.md §4 "Streams"; semantics.md: the smallest of the bounds is forwarded *and* enforced; options.proto,
+// TimeoutPolicy and StreamLimits.max_duration.
 import type { Call, Handler, Interceptor, Reply, StreamReply } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import { createDeadline, type Deadline, remainingMs, soonerDeadline } from "../rpc/deadline.ts";
 import { Header } from "../rpc/header.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
+import type { FlowPolicy } from "./flow-policy.ts";
 
 export interface DeadlineOptions {
   /** The longest a call may take, whatever its client says. Absent = no bound of ours. */
-  readonly maxMs?: number;
+  readonly maxMs?: number | undefined;
+  /** How long a call may take whose client does not say; never beyond `maxMs`. Absent = as long as it likes. */
+  readonly defaultMs?: number | undefined;
+  /** The longest a call may take whose requests or replies are a stream. Absent = `maxMs` alone counts. */
+  readonly maxStreamMs?: number | undefined;
+  /** The clock, in milliseconds; `performance.now` by default. Deadlines of calls are points of the same clock. */
+  readonly now?: () => number;
 }
 
-/** Beyond this a timer of Node's fires at once. Nearly 25 days. */
-const maxTimerMs = 2 ** 31 - 1;
-
-/**
- * Enforces the sooner of the call's deadline and `maxMs`: the rest of the chain sees it as `deadline` and as a signal
- * whose reason is the error. A streamed reply is covered until its end. A call that has neither bound passes untouched.
- * @throws RpcError DEADLINE_EXCEEDED when the time is up, before or in the middle of the reply
- */
-export function createDeadlineInterceptor(options: DeadlineOptions = {}): Interceptor {
-  const { maxMs } = options;
-  return (next) => (call) => {
-    const bound = maxMs === undefined ? undefined : createDeadline(maxMs);
-    const deadline = soonerDeadline(call.deadline, bound);
-    return deadline === undefined ? next(call) : invokeWithin(deadline, next, call);
+/** What a method's policy and the gateway's bound for all calls make of a call's time. */
+export function decideDeadlines(
+  { timeout, stream }: Pick<FlowPolicy, "timeout" | "stream">,
+  gatewayMaxMs: number | undefined,
+): DeadlineOptions {
+  return {
+    maxMs: smaller(timeout.maxMs, gatewayMaxMs),
+    defaultMs: timeout.defaultMs,
+    maxStreamMs: stream.maxDurationMs,
   };
 }
 
-async function invokeWithin(deadline: Deadline, next: Handler, call: Call): Promise<Reply> {
-  const limit = startLimit(deadline, call.signal);
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || (b !== undefined && b < a) ? b : a;
+}
+
+/** Beyond this a timer of Node's fires at once. Nearly 25 days. */
+export const maxTimerMs = 2 ** 31 - 1;
+
+const exceededText = "deadline exceeded";
+
+/**
+ * Enforces the soonest of the call's deadline (or `defaultMs`), `maxMs` and, for streams, `maxStreamMs`, with one timer:
+ * the rest of the chain sees it as `deadline` and as a signal whose reason is the error. A streamed reply is covered
+ * until its end. A call that has no bound passes untouched.
+ * @throws RpcError DEADLINE_EXCEEDED when the time is up, before or in the middle of the reply
+ */
+export function createDeadlineInterceptor(options: DeadlineOptions = {}): Interceptor {
+  const { maxMs, defaultMs, maxStreamMs, now = () => performance.now() } = options;
+  const streamBoundMs = smaller(maxMs, maxStreamMs);
+  // Only where nothing but the bound for streams ends a call does its end need explaining.
+  const streamText =
+    streamBoundMs === maxMs ? exceededText : `${exceededText}: a stream may last ${streamBoundMs} ms`;
+  return (next) => (call) => {
+    const streams = call.method.kind !== "unary";
+    const boundMs = streams ? streamBoundMs : maxMs;
+    if (call.deadline === undefined && boundMs === undefined && defaultMs === undefined) return next(call);
+    const nowMs = now();
+    const asked = call.deadline ?? (defaultMs === undefined ? undefined : createDeadline(defaultMs, nowMs));
+    const bound = boundMs === undefined ? undefined : createDeadline(boundMs, nowMs);
+    const deadline = soonerDeadline(asked, bound);
+    if (deadline === undefined) return next(call);
+    const text = streams && deadline === bound ? streamText : exceededText;
+    return invokeWithin({ deadline, text, now }, next, call);
+  };
+}
+
+interface Bound {
+  readonly deadline: Deadline;
+  /** What the client is told when it has passed. */
+  readonly text: string;
+  readonly now: () => number;
+}
+
+async function invokeWithin(bound: Bound, next: Handler, call: Call): Promise<Reply> {
+  const limit = startLimit(bound, call.signal);
   if (limit.signal.aborted) {
     if (call.kind === "stream") void returnQuietly(call.messages[Symbol.asyncIterator]());
     throw limit.signal.reason;
@@ -38,15 +84,15 @@ async function invokeWithin(deadline: Deadline, next: Handler, call: Call): Prom
   // Closures take this and not `call`: they live as long as the reply, and the request's message should not.
   const { signal } = call;
   try {
-    const pending = next({ ...call, deadline, signal: limit.signal });
+    const pending = next({ ...call, deadline: bound.deadline, signal: limit.signal });
     // A reply that comes after all must not go on running with nobody to read it.
     pending.then((late) => limit.signal.aborted && !streaming && discard(late)).catch(() => {});
     const reply = await Promise.race([pending, limit.exceeded]);
     if (reply.kind === "unary") return reply;
     streaming = true;
-    return guardStream(reply, limit, (reason) => judge(reason, deadline, signal));
+    return guardStream(reply, limit, (reason) => judge(reason, bound, signal));
   } catch (reason) {
-    throw judge(reason, deadline, signal);
+    throw judge(reason, bound, signal);
   } finally {
     if (!streaming) limit.release();
   }
@@ -59,10 +105,10 @@ const earlyResetMs = 20;
  * The backend has the deadline too, and its timer may be the first to fire: some then reset the call, which reads as
  * CANCELLED. Where the time is as good as up and the client is still there, nobody cancelled.
  */
-function judge(reason: unknown, deadline: Deadline, signal: AbortSignal): unknown {
+function judge(reason: unknown, { deadline, text, now }: Bound, signal: AbortSignal): unknown {
   if (!(reason instanceof RpcError) || reason.code !== Code.CANCELLED) return reason;
-  if (signal.aborted || remainingMs(deadline) > earlyResetMs) return reason;
-  return new RpcError(Code.DEADLINE_EXCEEDED, "deadline exceeded", { cause: reason });
+  if (signal.aborted || remainingMs(deadline, now()) > earlyResetMs) return reason;
+  return new RpcError(Code.DEADLINE_EXCEEDED, text, { cause: reason });
 }
 
 interface Limit {
@@ -74,7 +120,7 @@ interface Limit {
   release(): void;
 }
 
-function startLimit(deadline: Deadline, parent: AbortSignal): Limit {
+function startLimit({ deadline, text, now }: Bound, parent: AbortSignal): Limit {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const exceeded = Promise.withResolvers<never>();
@@ -86,14 +132,14 @@ function startLimit(deadline: Deadline, parent: AbortSignal): Limit {
     exceeded.reject(reason);
   };
   const onParentAbort = (): void => abort(parent.reason);
-  const onTime = (): void => abort(new RpcError(Code.DEADLINE_EXCEEDED, "deadline exceeded"));
+  const onTime = (): void => abort(new RpcError(Code.DEADLINE_EXCEEDED, text));
 
   const release = (): void => {
     clearTimeout(timer);
     parent.removeEventListener("abort", onParentAbort);
   };
 
-  const leftMs = remainingMs(deadline);
+  const leftMs = remainingMs(deadline, now());
   if (parent.aborted) onParentAbort();
   else if (leftMs <= 0) onTime();
   else {
@@ -166,7 +212,8 @@ function discard(reply: Reply): void {
   if (reply.kind === "stream") void returnQuietly(reply.messages[Symbol.asyncIterator]());
 }
 
-async function returnQuietly(iterator: AsyncIterator<unknown>): Promise<void> {
+/** Lets go of a stream that nobody will read. Never rejects. */
+export async function returnQuietly(iterator: AsyncIterator<unknown>): Promise<void> {
   try {
     await iterator.return?.();
   } catch {

@@ -52,7 +52,7 @@ export type LimitKeyPart =
   | { readonly kind: "ip" }
   /** The method, where a limit of a service or a selector is not to be shared by its methods. */
   | { readonly kind: "rpc" }
-  /** All values of a header, in their order; lower case. */
+  /** The value of a header; calls with several different ones share a count. Lower case. */
   | { readonly kind: "header"; readonly name: string }
   | { readonly kind: "cookie"; readonly name: string }
   /** Subject of the verified token or name of the API key, else of the client's certificate. */

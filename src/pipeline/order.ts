@@ -8,12 +8,17 @@ export const interceptorOrder = [
   { name: "accessLog", reason: "writes the outcome that metrics counted, with the trace's id" },
   { name: "deadline", reason: "bounds all waiting below; what it ends was seen by the observers above" },
   { name: "requestBudget", reason: "memory is short before anything else is, and refusing costs nothing" },
+  { name: "messageSize", reason: "a message that is too large waits for nothing" },
   {
     name: "concurrencyLimit",
     reason: "sheds load before any work is done, its waiting bounded by the deadline",
   },
   { name: "auth", reason: "knows who calls before anything is counted against them" },
   { name: "rateLimit", reason: "counts per principal, and counts calls, not attempts of a retry" },
+  {
+    name: "streamLimits",
+    reason: "meters the messages of calls that were admitted, once whatever is retried",
+  },
   { name: "cache", reason: "answers only who is allowed to ask, and spares the backend what is below" },
   { name: "retry", reason: "repeats attempts at the backend, not authentication or counting" },
   { name: "circuitBreaker", reason: "innermost: judges single attempts, and stops a retry at once" },
@@ -23,7 +28,7 @@ export type InterceptorName = (typeof interceptorOrder)[number]["name"];
 
 /** The interceptors that a method uses, in their order; those it does not use are not in its chain. */
 export function orderInterceptors(
-  interceptors: Partial<Readonly<Record<InterceptorName, Interceptor>>>,
+  interceptors: { readonly [Name in InterceptorName]?: Interceptor | undefined },
 ): readonly Interceptor[] {
   return interceptorOrder.flatMap(({ name }) => interceptors[name] ?? []);
 }

@@ -2,6 +2,7 @@
 // addresses there; without one, Node checks the certificate against the address itself.
 // Sources: RFC 6066 §3 (no literal addresses in the server name); Node's tls.connect, `servername`.
 import type { ChannelCredentials } from "@grpc/grpc-js";
+import { isAddress } from "./target.ts";
 
 /** Makes connections opened with these credentials send no server name where the host is an address. */
 export function omitAddressName(credentials: ChannelCredentials): ChannelCredentials {
@@ -22,9 +23,4 @@ function hasServerName(options: unknown): options is { servername: string } {
     "servername" in options &&
     typeof options.servername === "string"
   );
-}
-
-/** grpc-js has taken the brackets off an IPv6 address; a host name has no colon, and its last label is no number. */
-function isAddress(host: string): boolean {
-  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
 }

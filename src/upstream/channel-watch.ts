@@ -20,6 +20,8 @@ export function watchChannel(channel: ChannelInterface, target: string): Channel
   const listeners = new Set<(status: ChannelStatus) => void>();
   let grpcState = channel.getConnectivityState(false);
   let status: ChannelStatus = { state: states[grpcState] ?? "idle", sinceMs: Date.now() };
+  /** A failure that nobody was told of yet, as its reason is being asked for. */
+  let untold: ChannelStatus | undefined;
 
   const tell = (): void => {
     for (const listener of [...listeners]) listener(status);
@@ -36,13 +38,16 @@ export function watchChannel(channel: ChannelInterface, target: string): Channel
     const kept = state === "connecting" || state === "idle" ? lastError : undefined;
     status = { state, sinceMs: Date.now(), ...(kept !== undefined && { lastError: kept }) };
     if (state !== "shutdown") channel.watchConnectivityState(grpcState, Number.POSITIVE_INFINITY, onChange);
+    untold = undefined;
     if (state !== "transient_failure") {
       tell();
       return;
     }
     const failed = status;
+    untold = failed;
     askWhy(channel, (details) => {
-      if (status !== failed) return;
+      if (untold !== failed) return;
+      untold = undefined;
       const reason = lastErrorOf(details);
       if (reason !== undefined) status = { ...failed, lastError: reason };
       tell();
@@ -61,7 +66,11 @@ export function watchChannel(channel: ChannelInterface, target: string): Channel
     sawFailure(details) {
       if (status.state !== "transient_failure") return;
       const lastError = lastErrorOf(details);
-      if (lastError !== undefined) status = { ...status, lastError };
+      if (lastError === undefined) return;
+      status = { ...status, lastError };
+      if (untold === undefined) return;
+      untold = undefined;
+      tell();
     },
   };
 }

@@ -8,6 +8,16 @@ export interface ConnectFailure {
   readonly address: string;
 }
 
+/** The cause of the error of a call that found no connection: no backend has seen it. */
+export class NotConnected extends Error {
+  override readonly name = "NotConnected";
+}
+
+/** Whether a call that failed so can be sent elsewhere although nobody knows what it does. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof NotConnected;
+}
+
 /** What Node and grpc-js say, and what it means. */
 const reasons: readonly (readonly [said: RegExp, reason: string])[] = [
   [/ECONNREFUSED/, "connection refused"],

@@ -6,6 +6,7 @@ import type { Call } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import { type Deadline, remainingMs } from "../rpc/deadline.ts";
 import type { Header } from "../rpc/header.ts";
+import { type MethodInfo, streamsReplies } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import { foreignTypeOf, headerFromMetadata, metadataFromHeader } from "./grpc-js-metadata.ts";
 import { errorOfForeignReply, rpcErrorFromStatus } from "./grpc-js-status.ts";
@@ -20,8 +21,8 @@ export interface CallSetting {
   readonly target: string;
   /** Header of every call; replaces what the call says of the same names. */
   readonly header: Header | undefined;
-  /** Called once per call, when it has ended. */
-  readonly onEnd: () => void;
+  /** Called once per call, when it has ended, before its caller knows; `error` is absent where it ended well. */
+  readonly onEnd: (method: MethodInfo, error: RpcError | undefined) => void;
   /** Called with grpc-js's call when the header of its reply has come. */
   readonly onAnswered: (call: unknown) => void;
   /** Called where a call failed because there is no connection, with grpc-js's text. */
@@ -48,9 +49,9 @@ const maxTimeoutMs = 2 ** 31 - 1;
 
 /** Opens a call and sends its requests. The listener is never called before this returns. */
 export function openCall(setting: CallSetting, call: Call, listener: ReplyListener): OpenCall {
-  const { signal, deadline } = call;
-  const raw = setting.channel.createCall(call.method.path, deadlineDate(deadline), null, null, undefined);
-  const streamed = call.method.kind === "server_streaming" || call.method.kind === "bidi_streaming";
+  const { method, signal, deadline } = call;
+  const raw = setting.channel.createCall(method.path, deadlineDate(deadline), null, null, undefined);
+  const streamed = streamsReplies(method.kind);
   let header: Header | undefined;
   let foreignType: string | undefined;
   let lateStatus: (() => LateStatus | undefined) | undefined;
@@ -83,7 +84,6 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
     onReceiveStatus(status) {
       signal.removeEventListener("abort", onAbort);
       stopRequests?.();
-      setting.onEnd();
       const late = lateStatus?.();
       const { target } = setting;
       const error =
@@ -92,6 +92,7 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
         rpcErrorFromStatus({ status, late, header, target }) ??
         (streamed ? errorOfPartialMessage(raw) : undefined);
       if (error?.code === Code.UNAVAILABLE) setting.onUnreachable(status.details);
+      setting.onEnd(method, error);
       listener.onEnd(error, error ? error.trailer : headerFromMetadata(status.metadata));
     },
   });
@@ -113,6 +114,12 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
 export function abortReason(signal: AbortSignal): RpcError {
   if (signal.reason instanceof RpcError) return signal.reason;
   return new RpcError(Code.CANCELLED, "the call was cancelled", { cause: signal.reason });
+}
+
+/** The error of a call that is not to be sent at all. */
+export function refusalOf(call: Call, closed: boolean): RpcError | undefined {
+  if (call.signal.aborted) return abortReason(call.signal);
+  return closed ? new RpcError(Code.UNAVAILABLE, "the gateway has let go of this backend") : undefined;
 }
 
 /** A stream that breaks off in the middle of a message and still says OK has lost something. */

@@ -6,7 +6,7 @@ import type { Header } from "../rpc/header.ts";
 import { type ErrorDetail, RpcError } from "../rpc/rpc-error.ts";
 import { decodeGrpcMessage } from "../wire/grpc-message.ts";
 import { decodeGrpcStatusDetails } from "../wire/grpc-status-details.ts";
-import { formatConnectFailure, parseConnectFailure } from "./connect-failure.ts";
+import { formatConnectFailure, NotConnected, parseConnectFailure } from "./connect-failure.ts";
 import { headerFromMetadata } from "./grpc-js-metadata.ts";
 import type { LateStatus } from "./late-status.ts";
 
@@ -66,7 +66,7 @@ function messageFor(code: Code, text: string, target: string): string {
 
 function causeFor(text: string, target: string): Error {
   const failure = parseConnectFailure(text, target);
-  return new Error(failure ? formatConnectFailure(failure) : `${text} (${target})`);
+  return failure ? new NotConnected(formatConnectFailure(failure)) : new Error(`${text} (${target})`);
 }
 
 function parseCode(text: string): Code {

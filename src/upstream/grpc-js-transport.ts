@@ -2,14 +2,13 @@
 // Sources: https://github.com/grpc/grpc-node/tree/master/packages/grpc-js (channel options);
 // https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md.
 import { Channel, type ChannelOptions, credentials, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
-import type { Call, Handler } from "../rpc/call.ts";
-import { Code } from "../rpc/code.ts";
+import type { Handler } from "../rpc/call.ts";
 import type { Header } from "../rpc/header.ts";
-import { streamsReplies } from "../rpc/method.ts";
-import { RpcError } from "../rpc/rpc-error.ts";
+import { type MethodInfo, streamsReplies } from "../rpc/method.ts";
+import type { RpcError } from "../rpc/rpc-error.ts";
 import { omitAddressName } from "./address-name.ts";
 import { watchChannel } from "./channel-watch.ts";
-import { abortReason, type CallSetting } from "./grpc-js-call.ts";
+import { type CallSetting, refusalOf } from "./grpc-js-call.ts";
 import { limitHandshake } from "./handshake-limit.ts";
 import { createHeaderLimit } from "./header-limit.ts";
 import { invokeStream } from "./invoke-stream.ts";
@@ -17,10 +16,14 @@ import { invokeUnary } from "./invoke-unary.ts";
 import { keepConnected } from "./keep-connected.ts";
 import { discardStream } from "./request-pump.ts";
 import { formatTarget } from "./target.ts";
-import type { Target, Transport } from "./upstream.ts";
+import type { Address, Target, Transport } from "./upstream.ts";
 
 export interface GrpcJsTransportOptions {
   readonly target: Target;
+  /** Where to connect, where that is one address of several that the target's name has. Default: the target. */
+  readonly address?: Address;
+  /** Is told of each call that is sent. */
+  readonly observer?: CallObserver;
   /**
    * The largest reply message, decompressed; a larger one fails with RESOURCE_EXHAUSTED. Default 64 MiB: a gateway
    * should pass what its backend may send (gRPC's own default of 4 MiB is the client's, not the server's), and yet
@@ -44,6 +47,13 @@ export interface GrpcJsTransportOptions {
   readonly reconnect?: { readonly initialMs: number; readonly maxMs: number };
   /** How long a backend may take from accepting a connection to speaking HTTP/2. Default 10 s. */
   readonly handshakeLimitMs?: number;
+}
+
+/** Sees calls begin and end, streams included; each `began` is followed by one `ended`. */
+export interface CallObserver {
+  began(method: MethodInfo): void;
+  /** `error` is absent where the call ended well. */
+  ended(method: MethodInfo, error: RpcError | undefined): void;
 }
 
 /** PEM. */
@@ -75,7 +85,8 @@ if ((process.env.GRPC_NODE_VERBOSITY ?? process.env.GRPC_VERBOSITY) === undefine
  * @throws Error for TLS material that cannot be read
  */
 export function createGrpcJsTransport(options: GrpcJsTransportOptions): Transport {
-  const target = formatTarget(options.target);
+  const { observer } = options;
+  const target = formatTarget(options.address ?? options.target);
   const channel = new Channel(`dns:///${target}`, createCredentials(options), channelOptions(options));
   const watch = watchChannel(channel, target);
   const keeper = keepConnected(channel, watch, (options.reconnect ?? defaults.reconnect).initialMs);
@@ -93,8 +104,9 @@ export function createGrpcJsTransport(options: GrpcJsTransportOptions): Transpor
     header: options.header,
     onAnswered: limit.learn,
     onUnreachable: watch.sawFailure,
-    onEnd: () => {
+    onEnd: (method, error) => {
       runningCount--;
+      observer?.ended(method, error);
       if (closed && runningCount === 0) idle.resolve();
     },
   };
@@ -105,6 +117,7 @@ export function createGrpcJsTransport(options: GrpcJsTransportOptions): Transpor
       return Promise.reject(refusal);
     }
     runningCount++;
+    observer?.began(call.method);
     return streamsReplies(call.method.kind) ? invokeStream(setting, call) : invokeUnary(setting, call);
   };
   const close = async (): Promise<void> => {
@@ -128,11 +141,6 @@ export function createGrpcJsTransport(options: GrpcJsTransportOptions): Transpor
   };
 }
 
-function refusalOf(call: Call, closed: boolean): RpcError | undefined {
-  if (call.signal.aborted) return abortReason(call.signal);
-  return closed ? new RpcError(Code.UNAVAILABLE, "the gateway has let go of this backend") : undefined;
-}
-
 function createCredentials({ target, tls, handshakeLimitMs }: GrpcJsTransportOptions) {
   const limitMs = handshakeLimitMs ?? defaults.handshakeLimitMs;
   if (!target.tls) return limitHandshake(credentials.createInsecure(), limitMs);
@@ -143,7 +151,11 @@ function createCredentials({ target, tls, handshakeLimitMs }: GrpcJsTransportOpt
 function channelOptions(options: GrpcJsTransportOptions): ChannelOptions {
   const keepalive = options.keepalive ?? defaults.keepalive;
   const reconnect = options.reconnect ?? defaults.reconnect;
+  const { target, address } = options;
   const serverName = options.tls?.serverName;
+  // Who connects to an address of a name still asks for the name.
+  const tlsName = serverName ?? (address && target.tls ? target.host : undefined);
+  const authority = serverName ?? (address && formatTarget(target));
   return {
     "grpc.max_receive_message_length": options.maxReplyBytes ?? defaults.maxReplyBytes,
     // Requests are limited where they come in.
@@ -165,9 +177,7 @@ function channelOptions(options: GrpcJsTransportOptions): ChannelOptions {
     "grpc.enable_channelz": 0,
     // What one stream may hold unread. Node's 64 KiB stalls large replies on slow links.
     "grpc-node.flow_control_window": 256 * 1024,
-    ...(serverName !== undefined && {
-      "grpc.ssl_target_name_override": serverName,
-      "grpc.default_authority": serverName,
-    }),
+    ...(tlsName !== undefined && { "grpc.ssl_target_name_override": tlsName }),
+    ...(authority !== undefined && { "grpc.default_authority": authority }),
   };
 }

@@ -1,6 +1,6 @@
 // How people write where a backend is: `host:port`, `http://host:port`, `https://host[:port]`, with `name=` before it
 // to name it. Source: design.md §1, `UPSTREAM`.
-import type { Target } from "./upstream.ts";
+import type { Address, Target } from "./upstream.ts";
 
 /** A target, or one sentence that says what was expected instead. */
 export type ParsedTarget =
@@ -68,6 +68,11 @@ export function parseNamedTarget(text: string): ParsedNamedTarget {
 }
 
 /** `host:port`, an IPv6 address in brackets; what an upstream is called that has no name. */
-export function formatTarget(target: Target): string {
+export function formatTarget(target: Address): string {
   return target.host.includes(":") ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
+}
+
+/** Whether a host, without brackets, is an address: the last label of a name is no number, and it has no colon. */
+export function isAddress(host: string): boolean {
+  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
 }

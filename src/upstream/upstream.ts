@@ -12,11 +12,43 @@ export interface ChannelStatus {
   readonly lastError?: string;
 }
 
-/** Where a backend is: `localhost:50051`, cleartext HTTP/2 or TLS. */
-export interface Target {
+/** A host name or an IP address without brackets, and a port. */
+export interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** Where a backend is: `localhost:50051`, cleartext HTTP/2 or TLS. */
+export interface Target extends Address {
   readonly tls: boolean;
+}
+
+/** What grpc.health.v1 says of an endpoint; `unknown` where it was not asked or has not answered. */
+export type EndpointHealth = "unknown" | "serving" | "not_serving";
+
+/** One place that an upstream's calls go to. */
+export interface EndpointStatus extends ChannelStatus {
+  /** `10.0.0.7:50051` */
+  readonly address: string;
+  /** The name that has this address, as configured; absent where the address itself is. */
+  readonly host?: string;
+  /** Calls that were sent and have not ended, streams included. */
+  readonly inFlightCount: number;
+  /** Calls that have ended, and those of them that count as failures of the endpoint. */
+  readonly endedCount: number;
+  readonly failedCount: number;
+  /** How many connections are open, of how many there may be. */
+  readonly readyCount: number;
+  readonly connectionCount: number;
+  readonly health: EndpointHealth;
+  /** Why the last check failed. */
+  readonly healthError?: string;
+  /** Gets no calls until then, milliseconds since the epoch, because it failed where others did not. */
+  readonly ejectedUntilMs?: number;
+  /** How often it was ejected. */
+  readonly ejectionCount: number;
+  /** No longer among the upstream's addresses: its calls end, and it gets no more. */
+  readonly leaving: boolean;
 }
 
 /** Carries calls to one target over connections that it opens lazily and reopens with backoff. */
@@ -32,6 +64,8 @@ export interface Transport {
   onStatus(listener: (status: ChannelStatus) => void): () => void;
   /** Starts connecting without a call, and keeps connected from then on. */
   connect(): void;
+  /** What it is composed of; absent where it is one connection. */
+  endpoints?(): readonly EndpointStatus[];
   /** Refuses new calls, lets running ones end, then closes the connections. Idempotent. */
   close(): Promise<void>;
 }

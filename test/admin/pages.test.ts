@@ -107,6 +107,15 @@ test("the word of a policy has its origin as a tooltip, and the filter finds bot
   assert.match(page("emitDefaults protogate.yaml"), />1 of 16 routes</);
 });
 
+test("a method has its limits with their origins, and what is left of them now", () => {
+  const page = formatRouteTablePage(sampleTable, "");
+  assert.match(
+    page,
+    /<div title="option in acme\/billing\.proto:21"><s>rateLimit<\/s> 10 per 1s, burst 20, by header:x-user-id, shared<\/div>/,
+  );
+  assert.match(page, /<div><s>inFlight<\/s> 3 of 50<\/div>/);
+});
+
 test("a template leads to its explanation, with a path that fits it", () => {
   const page = formatRouteTablePage(sampleTable, "");
   assert.match(

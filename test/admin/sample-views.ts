@@ -116,6 +116,8 @@ export const sampleTable: RouteTableView = {
       replyType: "demo.library.v1.Book",
       upstreams: ["library", "library-eu"],
       routeCount: 1,
+      policy: [],
+      state: [],
     },
     {
       rpc: "acme.billing.v1.Ledger/Follow",
@@ -124,6 +126,15 @@ export const sampleTable: RouteTableView = {
       replyType: "acme.billing.v1.Entry",
       upstreams: ["billing"],
       routeCount: 0,
+      policy: [
+        {
+          key: "rateLimit",
+          value: "10 per 1s, burst 20, by header:x-user-id, shared",
+          origin: "option in acme/billing.proto:21",
+        },
+        { key: "timeout.max", value: "10s", origin: "protogate.yaml:14:5" },
+      ],
+      state: [{ key: "inFlight", value: "3 of 50" }],
     },
   ],
   refused: [

@@ -64,12 +64,21 @@ test("every fact of the view is in the text", () => {
   }
 });
 
-test("a method without a route is listed by its path, one with a route stands with it", () => {
+test("a method without a route is listed by its path and has its limits, one with a route stands with it", () => {
   const text = formatRouteTable({ ...emptyTable, methods: sampleTable.methods });
   assert.ok(
     text.endsWith(`methods without a route, by gRPC, gRPC-Web, Connect and WebSocket only
   PATH                            TYPES                         UPSTREAM
   /acme.billing.v1.Ledger/Follow  FollowRequest → stream Entry  billing
+
+policy
+  RPC                            SETTING      VALUE                                             FROM
+  acme.billing.v1.Ledger/Follow  rateLimit    10 per 1s, burst 20, by header:x-user-id, shared  option in acme/billing.proto:21
+                                 timeout.max  10s                                               protogate.yaml:14:5
+
+now
+  RPC                            WHAT      VALUE
+  acme.billing.v1.Ledger/Follow  inFlight  3 of 50
 `),
     text,
   );

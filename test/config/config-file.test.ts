@@ -6,6 +6,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseConfig, readConfigFile } from "../../src/config/config-file.ts";
 import { configKeys, hintForKey } from "../../src/config/config-keys.ts";
+import { flowKeys } from "../../src/gateway/flow-settings.ts";
 import { restKeys } from "../../src/gateway/rest-settings.ts";
 import { formatProblem } from "../../src/schema/problem.ts";
 
@@ -142,6 +143,112 @@ const wrong: readonly (readonly [title: string, text: string, problem: string])[
     "a setting of a method that stands beside `rest`",
     "methods: [{selector: a.B.C, protoNames: true}]\n",
     "1:29: unknown key `protoNames` in `methods[0]`; it belongs under `rest`",
+  ],
+  ["a rate limit without a number", "rateLimit: {per: 1s}\n", "1:12: `requests` is missing in `rateLimit`"],
+  [
+    "a rate limit of nothing",
+    "methods:\n  - selector: a.B.C\n    rateLimit:\n      - requests: 5\n      - {requests: 0}\n",
+    "5:20: `methods[0].rateLimit[1].requests`: expected a whole number of at least 1, got 0",
+  ],
+  [
+    "a rate limit in no time",
+    "rateLimit: [{requests: 1, per: 0s}]\n",
+    "1:32: `rateLimit[0].per`: expected a duration from 1ms to 31 days, got 0ms",
+  ],
+  [
+    "a rate limit over a bare number",
+    "rateLimit: [{requests: 1, per: 5}]\n",
+    "1:32: `rateLimit[0].per`: expected a duration such as `1s`, got `5`",
+  ],
+  [
+    "an expression that nobody knows",
+    'rateLimit: {requests: 1, key: "header:x-a, user"}\n',
+    '1:31: `rateLimit.key`: "user" is none of global, ip, rpc, principal, header:, cookie:, claim:, field:',
+  ],
+  [
+    "a burst of a sliding window",
+    "rateLimit: [{requests: 1, burst: 2, algorithm: sliding-window}]\n",
+    "1:13: `rateLimit[0]`: a sliding window has no burst",
+  ],
+  [
+    "two limits of one name",
+    "rateLimit: [{requests: 1, name: a}, {requests: 2, name: a}]\n",
+    "1:37: `rateLimit[1]`: the name `a` is there twice",
+  ],
+  [
+    "a queue without places",
+    "concurrency: {max: 0, queue: 5}\n",
+    "1:14: `concurrency`: queue without max, which has to be at least 1",
+  ],
+  [
+    "a wait for a place that is none",
+    "concurrency: {max: 1, queueTimeout: 0ms}\n",
+    "1:37: `concurrency.queueTimeout`: expected a duration from 1ms to 24 days, got 0ms",
+  ],
+  [
+    "more attempts than may be",
+    "retry: {maxAttempts: 9}\n",
+    "1:22: `retry.maxAttempts`: expected a whole number from 2 to 5, got 9",
+  ],
+  [
+    "a misspelled code",
+    "retry: {maxAttempts: 2, codes: [UNAVAILABEL]}\n",
+    "1:33: `retry.codes[0]`: expected one of `CANCELLED`, `UNKNOWN`, `INVALID_ARGUMENT`, `DEADLINE_EXCEEDED`, `NOT_FOUND`, `ALREADY_EXISTS`, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`, `FAILED_PRECONDITION`, `ABORTED`, `OUT_OF_RANGE`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`, `UNAUTHENTICATED`, got `UNAVAILABEL`, did you mean `UNAVAILABLE`?",
+  ],
+  [
+    "a share of retries of nothing",
+    "retry: {maxAttempts: 2, budgetRatio: 0}\n",
+    "1:38: `retry.budgetRatio`: expected more than 0 and at most 1, got 0",
+  ],
+  [
+    "a share of failures above all",
+    "circuitBreaker: {failureRatio: 50}\n",
+    "1:32: `circuitBreaker.failureRatio`: expected more than 0 and at most 1, got 50",
+  ],
+  [
+    "a time that is no time",
+    "methods: [{selector: a.B.C, timeout: {max: 0s}}]\n",
+    "1:44: `methods[0].timeout.max`: expected a duration of at least 1ms, got `0s`; or `off`",
+  ],
+  [
+    "a number of messages that is none",
+    "stream: {requests: {maxMessages: 0}}\n",
+    "1:34: `stream.requests.maxMessages`: expected a whole number of at least 1, got `0`; or `off`",
+  ],
+  [
+    "a scope that no token can have",
+    'methods: [{selector: a.B.C, auth: {scopes: ["a b"]}}]\n',
+    '1:44: `methods[0].auth.scopes`: expected printable ASCII without spaces, quotes and backslashes, got "a b"',
+  ],
+  [
+    "an access that is a word of its own",
+    "methods: [{selector: a.B.C, auth: open}]\n",
+    "1:35: `methods[0].auth`: expected one of `public`, `required`, got `open`",
+  ],
+  [
+    "a key set in the clear",
+    "auth: {jwt: {issuer: i, audience: a, jwks: http://issuer/keys}}\n",
+    "1:44: `auth.jwt.jwks`: http: lets whoever is on the way choose the keys; use https:, or allow it explicitly",
+  ],
+  [
+    "a demand that is no list",
+    "methods: [{selector: a.B.C, auth: {scopes: admin}}]\n",
+    "1:44: `methods[0].auth.scopes`: expected a list, got `admin`",
+  ],
+  [
+    "a misspelled `off`",
+    "methods: [{selector: a.B.C, retry: of}]\n",
+    "1:36: `methods[0].retry`: expected one of `off`, got `of`, did you mean `off`?",
+  ],
+  [
+    "a proxy that is a name",
+    "trustedProxies: [proxy.internal]\n",
+    '1:18: `trustedProxies[0]`: expected an address or a range such as `10.0.0.0/8`: "proxy.internal" is no IP address',
+  ],
+  [
+    "a shared secret that is to be fetched",
+    "auth: {jwt: {issuer: i, audience: a, jwks: https://issuer/keys, algorithms: [HS256]}}\n",
+    "1:77: `auth.jwt.algorithms`: HS* needs a shared secret, which is no thing to fetch from a URL; name a file",
   ],
   [
     "a setting that is for all methods or for none",
@@ -372,6 +479,76 @@ test("every key of a RestPolicy can be written in the file, for all methods and 
     assert.ok(keys.has(`rest.${key}`), key);
     assert.deepEqual(hintForKey(["methods", 0, "rest"], `${key}x`), `, did you mean \`${key}\`?`);
   }
+});
+
+test("every key of flow control can be written in the file, for all methods and for one", () => {
+  const keys = new Set(configKeys().map(({ path }) => path.replaceAll("[]", "")));
+  // At the top these are the gateway's own.
+  const own = ["maxRequestBytes", "timeout.max", "auth"];
+  for (const key of flowKeys) {
+    const [group = ""] = key.split(".");
+    assert.ok(keys.has(`methods.${group}`), key);
+    if (!own.includes(key)) assert.ok(keys.has(key), key);
+  }
+});
+
+test("flow control of methods is read as options have it, `off` takes back", () => {
+  const read = layer(`
+methods:
+  - selector: a.B.C
+    rateLimit:
+      - {requests: 10, per: 744h, burst: 20, key: "header:x-user-id", cost: byte, scope: shared, onStoreFailure: deny, dryRun: true, name: users}
+      - {requests: 1, algorithm: sliding-window}
+    concurrency: {max: 50, queue: 100, queueTimeout: 500ms, key: ip, adaptive: true}
+    maxReplyBytes: 1KiB
+    timeout: {default: 2s, perTry: off}
+    stream: {requests: {bytesPerSecond: 1MiB, excess: refuse}, replies: {maxMessages: off}, maxDuration: 1h}
+    retry: {maxAttempts: 3, initialBackoff: 10ms, codes: [UNAVAILABLE, ABORTED]}
+    circuitBreaker: {}
+    auth: {scopes: [a]}
+  - {selector: a.*, rateLimit: off, concurrency: off, retry: off, circuitBreaker: off, auth: required}
+  - {selector: "*", rateLimit: [], auth: public}
+`);
+  assert.deepEqual(read.methods, [
+    {
+      selector: "a.B.C",
+      rateLimit: [
+        {
+          requests: 10,
+          perMs: 2_678_400_000,
+          burst: 20,
+          key: "header:x-user-id",
+          cost: "byte",
+          scope: "shared",
+          onStoreFailure: "deny",
+          dryRun: true,
+          algorithm: undefined,
+          name: "users",
+        },
+        { requests: 1, perMs: undefined, algorithm: "sliding_window" },
+      ],
+      concurrency: { max: 50, queue: 100, queueTimeoutMs: 500, key: "ip", adaptive: true },
+      maxReplyBytes: 1024,
+      timeout: { default: 2000, perTry: "off" },
+      stream: {
+        requests: { bytesPerSecond: 1024 ** 2, excess: "refuse" },
+        replies: { maxMessages: "off" },
+        maxDuration: 3_600_000,
+      },
+      retry: { maxAttempts: 3, initialBackoffMs: 10, codes: [14, 10] },
+      circuitBreaker: {},
+      auth: { public: false, scopes: ["a"] },
+    },
+    {
+      selector: "a.*",
+      rateLimit: [],
+      concurrency: "off",
+      retry: "off",
+      circuitBreaker: "off",
+      auth: { public: false, scopes: [] },
+    },
+    { selector: "*", rateLimit: [], auth: { public: true, scopes: [] } },
+  ]);
 });
 
 test("paths are relative to the file's folder", () => {

@@ -70,6 +70,8 @@ test("without a word everything has its default", () => {
     timeout: {},
     drain: { graceMs: 30_000 },
     log: { level: "info" },
+    auth: { required: false },
+    trustedProxies: [],
   });
 });
 
@@ -97,20 +99,129 @@ rest:
           { name: "x-b", field: "b" },
         ],
       },
+      flow: {},
       places: new Map([
-        ["header", place("7:11")],
-        ["header.x-a", place("7:18")],
-        ["header.x-b", place("7:26")],
+        ["rest.header", place("7:11")],
+        ["rest.header.x-a", place("7:18")],
+        ["rest.header.x-b", place("7:26")],
       ]),
     },
     {
       selector: "a.B.*",
       place: place("2:15"),
       rest: { protoNames: true },
-      places: new Map([["protoNames", place("3:25")]]),
+      flow: {},
+      places: new Map([["rest.protoNames", place("3:25")]]),
     },
-    { selector: "a.B.C", place: place("4:15"), rest: {}, places: new Map() },
+    { selector: "a.B.C", place: place("4:15"), rest: {}, flow: {}, places: new Map() },
   ]);
+});
+
+test("flow control of methods comes as one flat list, each key and each limit with its place", () => {
+  const { methods, timeout, maxRequestBytes } = config(
+    ["a:1"],
+    `maxRequestBytes: 1MiB
+timeout: { max: 1m, default: 5s }
+rateLimit: { requests: 100 }
+methods:
+  - selector: a.B.C
+    maxRequestBytes: 64KiB
+    timeout: { max: off }
+    rateLimit:
+      - { requests: 10, per: 2s, key: ip }
+      - requests: 5
+    auth: public
+`,
+  );
+  const place = (text: string): string => `${join(folder, "protogate.yaml")}:${text}`;
+  assert.deepEqual([timeout, maxRequestBytes], [{ maxMs: 60_000 }, 1024 ** 2], "these are the gateway's own");
+  assert.deepEqual(
+    methods.map(({ selector, place: at, flow, places }) => [selector, at, flow, [...places]]),
+    [
+      [
+        "*",
+        place("3:12"),
+        {
+          rateLimit: [{ requests: 100, perMs: undefined, algorithm: undefined }],
+          "timeout.default": 5000,
+        },
+        [
+          ["rateLimit", place("3:12")],
+          ["rateLimit.1", place("3:12")],
+          ["timeout.default", place("2:30")],
+        ],
+      ],
+      [
+        "a.B.C",
+        place("5:15"),
+        {
+          rateLimit: [
+            { requests: 10, perMs: 2000, key: "ip", algorithm: undefined },
+            { requests: 5, perMs: undefined, algorithm: undefined },
+          ],
+          maxRequestBytes: 64 * 1024,
+          "timeout.max": "off",
+          auth: { public: true, scopes: [] },
+        },
+        [
+          ["rateLimit", place("9:7")],
+          ["rateLimit.1", place("9:9")],
+          ["rateLimit.2", place("10:9")],
+          ["maxRequestBytes", place("6:22")],
+          ["timeout.max", place("7:21")],
+          ["auth", place("11:11")],
+        ],
+      ],
+    ],
+  );
+});
+
+test("who calls and where is counted is decided with defaults, paths relative to the file", () => {
+  const { auth, store, trustedProxies } = config(
+    ["a:1", "--redis", "redis://other:6379"],
+    `store: { redis: "redis://:secret@here:6379", timeout: 20ms }
+trustedProxies: [10.0.0.0/8, "::1"]
+auth:
+  jwt: { issuer: https://issuer, audience: [a, b], jwks: key.pem, clockTolerance: 5s }
+  apiKeys: cert.pem
+  default: required
+`,
+  );
+  assert.deepEqual(
+    store,
+    { redis: ["redis://other:6379"], timeoutMs: 20 },
+    "the flag replaces its own key only",
+  );
+  assert.deepEqual(
+    trustedProxies.map(({ bits }) => bits),
+    [104, 128],
+  );
+  assert.deepEqual(auth, {
+    required: true,
+    apiKeysFile: join(folder, "cert.pem"),
+    jwt: {
+      issuer: ["https://issuer"],
+      audience: ["a", "b"],
+      jwks: join(folder, "key.pem"),
+      clockToleranceMs: 5000,
+    },
+  });
+  const fetched = config(["a:1"], "auth: {jwt: {issuer: i, audience: a, jwks: https://issuer/keys}}\n");
+  assert.equal(fetched.auth.jwt?.jwks, "https://issuer/keys");
+});
+
+test("a password of the store is in no message", () => {
+  for (const url of [
+    "redis://:hunter2@",
+    "http://u:hunter2@h",
+    "redis://:hunter2@h/x",
+    "redis://:hunter2%@h",
+    "hunter2",
+  ]) {
+    const told = [...problems(["a:1", "--redis", url]), ...problems(["a:1"], `store: { redis: "${url}" }\n`)];
+    assert.equal(told.length, 2, url);
+    assert.doesNotMatch(told.join("\n"), /hunter2/);
+  }
 });
 
 test("an upstream is named by its address and read by reflection", () => {
@@ -118,6 +229,8 @@ test("an upstream is named by its address and read by reflection", () => {
     {
       name: "localhost:50051",
       target: { host: "localhost", port: 50051, tls: false },
+      targets: [{ host: "localhost", port: 50051, tls: false }],
+      endpoints: { balancing: "round_robin", connections: 1, resolution: {}, outliers: {} },
       reflection: true,
       header: [],
       required: true,
@@ -161,6 +274,11 @@ const flags: readonly (readonly [
     ["--tls-cert", "DIR/cert.pem", "--tls-key", "DIR/key.pem", "--tls-client-ca", "DIR/ca.pem"],
     (c) => Object.keys(c.tls ?? {}),
     ["certFile", "keyFile", "clientCaFile", "clientAuth"],
+  ],
+  [
+    ["--redis", "redis://a:6379/2", "--redis", "rediss://b"],
+    (c) => c.store,
+    { redis: ["redis://a:6379/2", "rediss://b"], timeoutMs: 50 },
   ],
   [["--log-level", "debug"], (c) => c.log.level, "debug"],
 ];
@@ -454,6 +572,23 @@ for (const [yaml, pick, value] of decided) {
 }
 
 const crossed: readonly (readonly [yaml: string, problem: string])[] = [
+  [
+    "upstreams: a:1\nstore: { timeout: 10ms }\n",
+    "DIR/protogate.yaml:2:8: `redis` is missing; expected `redis: redis://host:6379` or `--redis`",
+  ],
+  [
+    "upstreams: a:1\nauth: { default: required }\n",
+    "DIR/protogate.yaml:2:18: a principal is required, but nobody can be known: neither `jwt` nor `apiKeys` is given",
+  ],
+  ["upstreams: a:1\nauth: { apiKeys: keys.txt }\n", "DIR/protogate.yaml:2:18: DIR/keys.txt: no such file"],
+  [
+    "upstreams: a:1\nauth: { jwt: { issuer: i, audience: a, jwks: keys.json } }\n",
+    "DIR/protogate.yaml:2:46: DIR/keys.json: no such file",
+  ],
+  [
+    "upstreams: a:1\nmaxRequestBytes: 1KiB\nmethods: { selector: a.B.C, maxRequestBytes: 2KiB }\n",
+    "DIR/protogate.yaml:3:46: 2KiB is more than the gateway's own limit of 1KiB (`maxRequestBytes` at the top)",
+  ],
   [
     "listen: 8080\n",
     "DIR/protogate.yaml: no upstreams, here or as an argument; expected `upstreams: [host:port]`",

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatDuration, parseDuration } from "../../src/config/duration-text.ts";
+import { parseDuration } from "../../src/config/duration-text.ts";
 import { formatListen, isLoopback, parseListen } from "../../src/config/listen-text.ts";
 import type { Parsed } from "../../src/config/parsed.ts";
-import { formatSize, parseSize } from "../../src/config/size-text.ts";
+import { parseSize } from "../../src/config/size-text.ts";
+import { formatDuration, formatSize } from "../../src/gateway/flow-text.ts";
 
 type Row<T> = readonly [text: string, value: T | undefined, reason: string];
 

@@ -35,6 +35,8 @@ export interface BackendHandlers {
 
 export interface Backend extends AsyncDisposable {
   readonly target: Target;
+  /** Takes no more calls and resolves when those in flight have ended. */
+  drain(): Promise<void>;
 }
 
 const same = (bytes: Buffer): Buffer => bytes;
@@ -42,7 +44,14 @@ const same = (bytes: Buffer): Buffer => bytes;
 /** Starts a gRPC server that answers with these handlers; disposing of it cuts its connections. */
 export async function startBackend(
   handlers: BackendHandlers,
-  options: { readonly port?: number; readonly tls?: { readonly cert: Buffer; readonly key: Buffer } } = {},
+  options: {
+    /** 127.0.0.1 by default; every address of 127.0.0.0/8 is this machine. */
+    readonly host?: string;
+    readonly port?: number;
+    readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+    /** Answers grpc.health.v1 checks with this ServingStatus; without it the service is not there. */
+    readonly health?: (service: string) => number;
+  } = {},
 ): Promise<Backend> {
   const server = new Server({ "grpc.max_receive_message_length": -1 });
   const serializers = {
@@ -63,17 +72,30 @@ export async function startBackend(
     ]),
   );
   server.addService(definition, { ...handlers });
-  const { tls } = options;
+  const { tls, health, host = "127.0.0.1" } = options;
+  if (health) {
+    const Check: handleUnaryCall<Buffer, Buffer> = ({ request }, callback) =>
+      callback(null, Buffer.from([8, health(request.subarray(2).toString())]));
+    const path = "/grpc.health.v1.Health/Check";
+    server.addService(
+      { Check: { path, requestStream: false, responseStream: false, ...serializers } },
+      { Check },
+    );
+  }
   const credentials = tls
     ? ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.cert }])
     : ServerCredentials.createInsecure();
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, bound) =>
+    server.bindAsync(`${host}:${options.port ?? 0}`, credentials, (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
   return {
-    target: { host: "127.0.0.1", port, tls: tls !== undefined },
+    target: { host, port, tls: tls !== undefined },
+    drain: () =>
+      new Promise((resolve, reject) => {
+        server.tryShutdown((error) => (error ? reject(error) : resolve()));
+      }),
     async [Symbol.asyncDispose]() {
       server.forceShutdown();
     },
@@ -87,7 +109,7 @@ export interface RawPeer extends AsyncDisposable {
 }
 
 /** A TCP server that treats its connections as told. */
-export async function startRawPeer(onConnection: (socket: Socket) => void): Promise<RawPeer> {
+export async function startRawPeer(onConnection: (socket: Socket) => void, atPort = 0): Promise<RawPeer> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -95,7 +117,7 @@ export async function startRawPeer(onConnection: (socket: Socket) => void): Prom
     socket.on("close", () => sockets.delete(socket));
     onConnection(socket);
   });
-  const port = await listenAnywhere(server);
+  const port = await listen(server, atPort);
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
@@ -114,6 +136,7 @@ export async function startRawPeer(onConnection: (socket: Socket) => void): Prom
 export function startCuttableProxy(
   target: Target,
   onConnection: (socket: Socket) => void = () => {},
+  atPort = 0,
 ): Promise<RawPeer> {
   return startRawPeer((client) => {
     onConnection(client);
@@ -122,20 +145,20 @@ export function startCuttableProxy(
     client.on("close", () => backend.destroy());
     backend.on("close", () => client.destroy());
     client.pipe(backend).pipe(client);
-  });
+  }, atPort);
 }
 
 /** A port that nobody listens on. */
 export async function closedPort(): Promise<number> {
   const server = createServer();
-  const port = await listenAnywhere(server);
+  const port = await listen(server, 0);
   server.close();
   await once(server, "close");
   return port;
 }
 
-async function listenAnywhere(server: NetServer): Promise<number> {
-  server.listen(0, "127.0.0.1");
+async function listen(server: NetServer, port: number): Promise<number> {
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
 }

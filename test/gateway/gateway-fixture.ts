@@ -70,6 +70,7 @@ export function notesFiles(template: string, more = "", file = "notes.proto"): S
   return compileFiles({
     [file]: `syntax = "proto3"; package t;
 import "google/api/annotations.proto";
+import "protogate/v1/options.proto";
 message Note { string id = 1; int64 size = 2; }
 service Notes {
   rpc Get(Note) returns (Note) { option (google.api.http) = { get: "${template}" }; }

@@ -1,9 +1,13 @@
-// REST policies of a schema that a test writes beside what it asserts.
+// Policies of a schema that a test writes beside what it asserts.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { createCodecs } from "../../src/gateway/create-codecs.ts";
+import type { FlowSettings } from "../../src/gateway/flow-settings.ts";
 import type { MethodSettings } from "../../src/gateway/method-settings.ts";
+import { collectPolicyLayers } from "../../src/gateway/policy-layers.ts";
+import { resolveFlowPolicies } from "../../src/gateway/resolve-flow-policy.ts";
 import { type RestPolicies, resolveRestPolicies } from "../../src/gateway/resolve-rest-policy.ts";
 import type { RestSettings } from "../../src/gateway/rest-settings.ts";
+import type { FlowPolicy } from "../../src/pipeline/flow-policy.ts";
 import { mergeSchema } from "../../src/schema/merge-schema.ts";
 import { formatProblem } from "../../src/schema/problem.ts";
 import type { SchemaFile } from "../../src/schema/source.ts";
@@ -57,9 +61,11 @@ export function resolve(
   const services = schema.services.map(({ desc }) => desc);
   const dialect = dialects[profile];
   const codec = createCodecs(schema.registry, dialect)(dialect.policy.json);
+  const layers = collectPolicyLayers(services, settings);
   const policies = resolveRestPolicies({
     services,
     settings,
+    layers,
     profile: dialect,
     textFields: createTextFields({ codec, dialect }),
   });
@@ -72,12 +78,47 @@ export function resolve(
       const entry = resolved(name).entries.find((candidate) => candidate.key === `rest.${key}`);
       return `${entry?.value} by ${entry?.origin}`;
     },
-    told: [...schema.problems, ...policies.problems].map(formatProblem),
+    told: [...schema.problems, ...layers.problems, ...policies.problems].map(formatProblem),
+  };
+}
+
+export interface ResolvedFlow {
+  of(method: string): FlowPolicy;
+  /** `key value by origin` of all that somebody says. */
+  said(method: string): readonly string[];
+  /** `place: message` of each problem. */
+  readonly told: readonly string[];
+}
+
+/** The gateway's own limit of a request message is 4 MiB. */
+export function resolveFlow(
+  files: readonly SchemaFile[],
+  settings: readonly MethodSettings[] = [],
+): ResolvedFlow {
+  const schema = mergeSchema([inputOf("backend", files)]);
+  const services = schema.services.map(({ desc }) => desc);
+  const layers = collectPolicyLayers(services, settings);
+  const policies = resolveFlowPolicies({ services, layers, maxRequestBytes: 4 * 1024 ** 2 });
+  const methods = services.flatMap((desc) => desc.methods);
+  const resolved = (name: string) => policies.of(methods.find((desc) => desc.name === name) as DescMethod);
+  return {
+    of: (name) => resolved(name).policy,
+    said: (name) => resolved(name).entries.map(({ key, value, origin }) => `${key} ${value} by ${origin}`),
+    told: [...schema.problems, ...layers.problems, ...policies.problems].map(formatProblem),
   };
 }
 
 /** An entry of a config whose selector is on a line and whose keys are on those after it. */
 export function settingsOf(selector: string, rest: RestSettings, line = 1): MethodSettings {
-  const places = new Map(Object.keys(rest).map((key, i) => [key, `p.yaml:${line + i + 1}:5`]));
-  return { selector, place: `p.yaml:${line}:3`, rest, places };
+  return entryOf(selector, { rest }, line);
+}
+
+export function entryOf(
+  selector: string,
+  { rest = {}, flow = {} }: { readonly rest?: RestSettings; readonly flow?: FlowSettings },
+  line = 1,
+): MethodSettings {
+  const keys = [...Object.keys(rest).map((key) => `rest.${key}`), ...Object.keys(flow)];
+  const places = new Map(keys.map((key, i) => [key, `p.yaml:${line + i + 1}:5`]));
+  return { selector, place: `p.yaml:${line}:3`, rest, flow, places };
 }

@@ -97,3 +97,29 @@ test("an upstream is told with its state and why it has no connection", async (t
   assert.equal(view?.target, `127.0.0.1:${port}`);
   assert.match(view?.lastError ?? "", /refused/);
 });
+
+test("a method is told with its flow control and where each word of it comes from", async (t) => {
+  const methods = `
+  rpc Slow(Note) returns (Note) {
+    option (google.api.http) = { get: "/slow" };
+    option (protogate.v1.method) = { rate_limit { requests: 10 burst: 20 key: "ip" } timeout { max { seconds: 5 } } };
+  }
+  rpc Wrong(Note) returns (Note) { option (protogate.v1.method) = { rate_limit { requests: 0 } }; }`;
+  const source = new ScriptedSource("source", ["up"], reading(notesFiles("/notes/{id}", methods)));
+  const gateway = openGateway(t, { sources: [source] });
+  await gateway.firstPass;
+  const view = gateway.routes();
+  const origin = /^option in notes\.proto:\d+$/;
+  const method = view.methods.find(({ rpc }) => rpc === "t.Notes/Slow");
+  assert.deepEqual(
+    method?.policy.map(({ key, value }) => `${key} ${value}`),
+    ["rateLimit 10 per 1s, burst 20, by ip", "timeout.max 5s"],
+  );
+  for (const entry of method?.policy ?? []) assert.match(entry.origin, origin);
+  assert.deepEqual(view.routes.find(({ rpc }) => rpc === "t.Notes/Slow")?.policy, method?.policy);
+  assert.deepEqual(view.methods.find(({ rpc }) => rpc === "t.Notes/Get")?.policy, []);
+  assert.deepEqual(
+    view.problems.map(({ message }) => message),
+    ["rate_limit 1 of t.Notes.Wrong is refused: requests: expected a whole number of at least 1, got 0"],
+  );
+});

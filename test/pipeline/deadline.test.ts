@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createDeadlineInterceptor } from "../../src/pipeline/deadline.ts";
+import {
+  createDeadlineInterceptor,
+  type DeadlineOptions,
+  decideDeadlines,
+} from "../../src/pipeline/deadline.ts";
 import type { Call, Handler, Reply, StreamReply } from "../../src/rpc/call.ts";
 import { Code } from "../../src/rpc/code.ts";
 import { createDeadline, remainingMs } from "../../src/rpc/deadline.ts";
 import { Header } from "../../src/rpc/header.ts";
+import type { StreamKind } from "../../src/rpc/method.ts";
 import { RpcError } from "../../src/rpc/rpc-error.ts";
 import { createGrpcJsTransport } from "../../src/upstream/grpc-js-transport.ts";
 import { bytesOf, callOf, errorOf, readAll, streamReply, using } from "../contract/transport.ts";
 import { startBackend } from "../contract/transport-backend.ts";
+import { FakeClock, limitsOf, PushSource, ScriptedBackend, watch } from "./stream-limits-fixture.ts";
 
 const unary: Reply = {
   kind: "unary",
@@ -83,6 +89,93 @@ for (const [maxMs, clientMs, sooner, reason] of bounds) {
     assert.ok(left !== undefined && left <= sooner && left > sooner - 4000, String(left));
   });
 }
+
+const decisions: readonly [
+  options: DeadlineOptions,
+  kind: StreamKind,
+  clientMs: number | undefined,
+  expectedMs: number | undefined,
+  reason: string,
+][] = [
+  [{ defaultMs: 5000 }, "unary", undefined, 5000, "the default is for who does not say"],
+  [{ defaultMs: 5000 }, "unary", 9000, 9000, "and is no bound"],
+  [{ defaultMs: 5000, maxMs: 3000 }, "unary", undefined, 3000, "a default is bounded too"],
+  [{ defaultMs: 5000, maxMs: 9000 }, "unary", undefined, 5000, "and counts below the bound"],
+  [{ defaultMs: 5000, maxMs: 9000 }, "bidi_streaming", undefined, 5000, "streams are calls"],
+  [{ maxStreamMs: 5000 }, "unary", undefined, undefined, "no stream"],
+  [{ maxStreamMs: 5000 }, "unary", 9000, 9000, "no stream, with a deadline"],
+  [{ maxStreamMs: 5000 }, "server_streaming", undefined, 5000, "replies are a stream"],
+  [{ maxStreamMs: 5000 }, "client_streaming", 9000, 5000, "requests are a stream"],
+  [{ maxStreamMs: 5000, maxMs: 3000 }, "bidi_streaming", 9000, 3000, "the call's bound is sooner"],
+  [{ maxStreamMs: 5000, maxMs: 3000 }, "bidi_streaming", 1000, 1000, "the client's deadline is sooner"],
+];
+for (const [options, kind, clientMs, expectedMs, reason] of decisions) {
+  test(`${JSON.stringify(options)} gives ${kind} with ${clientMs} ms ${expectedMs} ms: ${reason}`, async () => {
+    const { handler, calls } = recording(unary);
+    const now = () => 1_000;
+    const parts = clientMs === undefined ? {} : { deadline: createDeadline(clientMs, 1_000) };
+    await createDeadlineInterceptor({ ...options, now })(handler)(callOf(kind, parts));
+    assert.equal(calls[0]?.deadline && remainingMs(calls[0].deadline, 1_000), expectedMs);
+  });
+}
+
+test("the bound is the smaller of the policy's and the gateway's", () => {
+  const timeout = { defaultMs: 1, maxMs: 10, perTryMs: undefined };
+  const stream = limitsOf({ maxDurationMs: 7 });
+  const expected = { defaultMs: 1, maxStreamMs: 7 };
+  assert.deepEqual(decideDeadlines({ timeout, stream }, undefined), { ...expected, maxMs: 10 });
+  assert.deepEqual(decideDeadlines({ timeout, stream }, 20), { ...expected, maxMs: 10 });
+  assert.deepEqual(decideDeadlines({ timeout, stream }, 5), { ...expected, maxMs: 5 });
+  assert.deepEqual(decideDeadlines({ timeout: { ...timeout, maxMs: undefined }, stream }, 5), {
+    ...expected,
+    maxMs: 5,
+  });
+});
+
+test("a stream ends when it is too old, however lively; its end says so, and one timer saw to it", async () => {
+  using clock = new FakeClock();
+  const backend = new ScriptedBackend();
+  const options = { maxMs: 10_000, maxStreamMs: 2000, defaultMs: 5000, now: clock.now };
+  const handler = createDeadlineInterceptor(options)(backend.handler);
+  const pending = streamReply(handler(callOf("bidi_streaming", { messages: new PushSource() })));
+  backend.answer();
+  const replies = (await pending).messages[Symbol.asyncIterator]();
+  for (let index = 0; index < 19; index++) {
+    backend.replies.push(bytesOf("m"));
+    await replies.next();
+    await clock.advance(100);
+  }
+  const last = watch(replies.next());
+  await clock.advance(100);
+  assert.ok(last.reason instanceof RpcError);
+  assert.deepEqual(
+    [last.reason.code, last.reason.rawMessage],
+    [Code.DEADLINE_EXCEEDED, "deadline exceeded: a stream may last 2000 ms"],
+  );
+  assert.deepEqual([backend.replies.returns, clock.started, clock.running], [1, 1, 0]);
+});
+
+test("where the client's deadline ends a stream, the bound for streams is not blamed", async () => {
+  using clock = new FakeClock();
+  const { handler } = recording(new Promise(() => {}));
+  const call = callOf("server_streaming", { deadline: createDeadline(1000, clock.now()) });
+  const ended = watch(createDeadlineInterceptor({ maxStreamMs: 2000, now: clock.now })(handler)(call));
+  await clock.advance(1000);
+  assert.equal(ended.reason instanceof RpcError && ended.reason.rawMessage, "deadline exceeded");
+});
+
+test("waiting below counts: a call that is queued beyond its default ends there", async () => {
+  using clock = new FakeClock();
+  const { handler, calls } = recording(new Promise(() => {}));
+  const call = callOf("unary");
+  const queued = watch(createDeadlineInterceptor({ defaultMs: 1000, now: clock.now })(handler)(call));
+  await clock.advance(999);
+  assert.equal(queued.state, "pending");
+  await clock.advance(1);
+  assert.equal(queued.reason instanceof RpcError && queued.reason.rawMessage, "deadline exceeded");
+  assert.equal(calls[0]?.signal.aborted, true);
+  assert.equal(clock.running, 0);
+});
 
 test("a handler that ignores the signal does not hold the caller beyond the deadline", async () => {
   const { handler, calls } = recording(new Promise(() => {}));

@@ -83,7 +83,7 @@ async function openGateway(context: TestContext): Promise<number> {
     services,
     handlerOf: () => echo,
     ownServices: [health, ...createReflectionServices(schema)],
-    interceptors: [],
+    interceptorsOf: () => [],
     codec: createCodec(createRegistry(schema.registry), defaultJsonOptions),
   });
   const protocol = createGrpcProtocol({

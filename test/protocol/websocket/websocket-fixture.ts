@@ -129,7 +129,7 @@ export async function openEdge(
     services,
     handlerOf: ({ service }) => (service === "test.Echo" ? echo : upstream),
     ownServices: [],
-    interceptors: [],
+    interceptorsOf: () => [],
     codec,
   });
   const dialect = dialects.google;

@@ -507,7 +507,8 @@ export type RateLimit = Message<"protogate.v1.RateLimit"> & {
    *   global                everybody
    *   ip                    the client's address, seen through the proxies that the gateway trusts
    *   rpc                   the method
-   *   header:x-user-id      the header's value; without the header all such calls are one
+   *   header:x-user-id      the header's value; calls without it are one, and so are those with different values of it,
+   *                         so that nobody gets a count of his own by sending the header twice
    *   cookie:session        the cookie's value, likewise
    *   principal             whom the gateway has authenticated, see AuthPolicy
    *   claim:org             a claim of the verified token
