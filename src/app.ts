@@ -26,9 +26,9 @@ import { createMemoryStore } from "./store/memory-store.ts";
 import { createRedisStore, type StoreState } from "./store/redis-store.ts";
 import { dialects } from "./transcode/dialect.ts";
 import { createEndpointSet } from "./upstream/endpoint-set.ts";
-import { createGrpcJsTransport, type GrpcJsTransportOptions } from "./upstream/grpc-js-transport.ts";
-import { formatTarget, isAddress } from "./upstream/target.ts";
-import type { Transport, Upstream } from "./upstream/upstream.ts";
+import { createGrpcJsTransport } from "./upstream/grpc-js-transport.ts";
+import { formatTarget } from "./upstream/target.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 /** How long the start waits for the first read of the schemas before it says that it listens. */
 const firstPassMs = 3_000;
@@ -225,23 +225,6 @@ async function createConfiguredGateway(
   });
 }
 
-/** One place and one connection to it need nobody who picks. */
-function createTransport(
-  { targets, endpoints, target }: UpstreamConfig,
-  tls: GrpcJsTransportOptions["tls"],
-): Transport {
-  const { connections, health } = endpoints;
-  const fixed = isAddress(target.host) || target.host === "localhost";
-  if (targets.length === 1 && fixed && connections === 1 && health === undefined) {
-    return createGrpcJsTransport({ target, ...(tls && { tls }) });
-  }
-  return createEndpointSet({
-    ...endpoints,
-    targets,
-    createTransport: (place) => createGrpcJsTransport({ ...place, ...(tls && { tls }) }),
-  });
-}
-
 async function createUpstream(config: UpstreamConfig): Promise<Upstream> {
   const { name, target } = config;
   const { caFile, certFile, keyFile, serverName } = config.tls;
@@ -254,7 +237,14 @@ async function createUpstream(config: UpstreamConfig): Promise<Upstream> {
     ...(key && { key }),
     ...(serverName && { serverName }),
   };
-  return { name, target, transport: createTransport(config, tls) };
+  const { health, ...endpoints } = config.endpoints;
+  const transport = createEndpointSet({
+    targets: config.targets,
+    ...endpoints,
+    ...(health && { health: { ...health, header: Header.of(config.header) } }),
+    createTransport: (place) => createGrpcJsTransport({ ...place, tls }),
+  });
+  return { name, target, transport };
 }
 
 function createSources(config: Config, upstreams: readonly Upstream[]): SchemaSource[] {

@@ -9,8 +9,10 @@ import {
 } from "@connectrpc/connect-node";
 import { WebSocket } from "ws";
 import { Library } from "../../examples/library/gen/library_pb.ts";
+import { startLibraryServer } from "../../examples/library/server.ts";
 import { openGateway } from "../clients/rpc/open-gateway.ts";
 import { httpCall } from "../matrix/http-client.ts";
+import { openApp } from "./open-app.ts";
 
 const book = "shelves/7/books/9";
 const getBook = "demo.library.v1.Library.GetBook";
@@ -121,4 +123,14 @@ test("the policy in force and whose word it is are in the route table", async (t
   const { text } = await httpCall(url, "/debug/routes?format=text");
   assert.match(text, /Library\/GetBook +rateLimit +10 per 1s, burst 20/);
   assert.match(text, /concurrency +5/);
+});
+
+test("an upstream of two endpoints serves on when one of them stops", async (t) => {
+  const servers = [await startLibraryServer(), await startLibraryServer()];
+  t.after(() => Promise.all(servers.map((server) => server.close())));
+  const target = servers.map(({ port }) => `127.0.0.1:${port}`);
+  const app = await openApp(t, { upstreams: [{ name: "library", target }], drain: { grace: "1s" } });
+  for (let i = 0; i < 4; i++) assert.equal((await app.call(`/v1/${book}`)).status, 200);
+  await servers[0]?.close();
+  for (let i = 0; i < 10; i++) assert.equal((await app.call(`/v1/${book}`)).status, 200);
 });

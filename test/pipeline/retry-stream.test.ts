@@ -268,3 +268,13 @@ test("return in whatever moment a late attempt is answered leaves nothing runnin
     assert.equal(backend.running(), 0, `after ${ticks} ticks`);
   }
 });
+
+test("a stream of one attempt that was read to its end has no listener left on the call's signal", async () => {
+  for (const header of [new Header(), withMetadata]) {
+    const { controller, invoke } = setUp([{ stream: ["a"], header }]);
+    const reply = await invoke();
+    await readAll(reply.messages);
+    await settle();
+    assert.equal(getEventListeners(controller.signal, "abort").length, 0);
+  }
+});

@@ -31,3 +31,15 @@ test("what it counts is what happened in the tenths of the window that have not 
     ),
   );
 });
+
+test("what has left the window leaves it once", () => {
+  let nowMs = 0;
+  const count = new SlidingCount(10_000, () => nowMs);
+  count.add();
+  const totals: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    nowMs += 5000;
+    totals.push(count.total());
+  }
+  assert.deepEqual(totals, [1, 0, 0, 0, 0]);
+});
