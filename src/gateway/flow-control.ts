@@ -142,7 +142,12 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
       return [
         ...(scope === undefined
           ? []
-          : [{ key: "concurrency", value: `${scope.inFlight} in flight, ${scope.waiting} waiting` }]),
+          : [
+              {
+                key: "concurrency",
+                value: `${scope.inFlight} in flight, ${scope.waiting} waiting${scope.limit === undefined ? "" : `, limit ${scope.limit}`}`,
+              },
+            ]),
         ...(circuit === undefined
           ? []
           : [

@@ -96,10 +96,6 @@ export function compileConcurrency(setting: ConcurrencySetting): ConcurrencyLimi
     const { max, queue = 0, queueTimeoutMs = 1000, adaptive = false } = setting;
     if (max === 0 && queue > 0) refuse("queue without max, which has to be at least 1");
     const key = keyOf(setting.key);
-    // The limit stands before authentication, so that shedding load costs nothing: there is no token yet.
-    if (key.parts.some(({ kind }) => kind === "claim")) {
-      refuse("key: a claim is not known yet where calls in flight are counted");
-    }
     return {
       max: need("max", checkWhole(max, 1, maxUint32), max),
       queue: need("queue", checkWhole(queue, 0, maxUint32), queue),

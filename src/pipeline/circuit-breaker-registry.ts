@@ -11,6 +11,8 @@ export interface CircuitBreakers {
   retain(keys: ReadonlySet<string>): void;
   /** For whoever picks among upstreams: whether a call would be let through now. Takes nothing. */
   admits(key: string): boolean;
+  /** For the page of one method; undefined where nothing has this key. */
+  view(key: string): CircuitView | undefined;
   /** In no particular order. */
   views(): readonly (CircuitView & { readonly key: string })[];
   readonly now: () => number;
@@ -40,6 +42,7 @@ export function createCircuitBreakers(options: CircuitBreakersOptions = {}): Cir
     },
     retain: (keys) => breakers.retain(keys),
     admits: (key) => (breakers.get(key)?.retryAfterMs() ?? 0) === 0,
+    view: (key) => breakers.get(key)?.view(),
     views: () => Array.from(breakers.entries(), ([key, breaker]) => ({ key, ...breaker.view() })),
   };
 }

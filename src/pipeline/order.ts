@@ -1,5 +1,6 @@
 // The order in which interceptors stand around a call, outermost first, and why each stands where it does.
-// Source: design.md §3.
+// Source: design.md §3, which has the concurrency limit before auth: there it would take what rate limits refuse for
+// drops of the backend, and an adaptive limit would shrink for everybody when one client is over its rate.
 import type { Interceptor } from "../rpc/call.ts";
 
 export const interceptorOrder = [
@@ -9,12 +10,12 @@ export const interceptorOrder = [
   { name: "deadline", reason: "bounds all waiting below; what it ends was seen by the observers above" },
   { name: "requestBudget", reason: "memory is short before anything else is, and refusing costs nothing" },
   { name: "messageSize", reason: "a message that is too large waits for nothing" },
-  {
-    name: "concurrencyLimit",
-    reason: "sheds load before any work is done, its waiting bounded by the deadline",
-  },
   { name: "auth", reason: "knows who calls before anything is counted against them" },
   { name: "rateLimit", reason: "counts per principal, and counts calls, not attempts of a retry" },
+  {
+    name: "concurrencyLimit",
+    reason: "knows whom a place is for, and learns from the backend alone, not from refusals of ours above",
+  },
   {
     name: "streamLimits",
     reason: "meters the messages of calls that were admitted, once whatever is retried",

@@ -315,11 +315,6 @@ const wrong: readonly (readonly [policy: string, message: string, reason: string
     "a wait that ends before it begins",
   ],
   [
-    'concurrency { max: 1 key: "claim:org" }',
-    "concurrency of t.Notes.Get is refused: key: a claim is not known yet where calls in flight are counted",
-    "who calls is found out later",
-  ],
-  [
     "max_request_bytes: 0",
     "max_request_bytes of t.Notes.Get is refused: expected a whole number from 1 to 2147483647, got 0",
     "no message fits",

@@ -196,6 +196,8 @@ test("a breaker outlives snapshots with its state, under the policy of the last"
   assert.deepEqual(breakers.views(), [
     { key: "a /t.T/M", state: "open", forMs: 0, retryAfterMs: 100, calls: 0, failures: 0 },
   ]);
+  assert.equal(breakers.view("a /t.T/M")?.state, "open");
+  assert.equal(breakers.view("unknown"), undefined);
   nowMs = 100;
   assert.equal(breakers.admits("a /t.T/M"), true);
   assert.equal(breakers.admits("unknown"), true);

@@ -5,7 +5,7 @@ import { composeHandler, type Interceptor } from "../../src/rpc/call.ts";
 import { Header } from "../../src/rpc/header.ts";
 import { callOf } from "../contract/transport.ts";
 
-test("the order is the one that the design gives", () => {
+test("the order is the one that its reasons give", () => {
   assert.deepEqual(
     interceptorOrder.map(({ name }) => name),
     [
@@ -15,9 +15,9 @@ test("the order is the one that the design gives", () => {
       "deadline",
       "requestBudget",
       "messageSize",
-      "concurrencyLimit",
       "auth",
       "rateLimit",
+      "concurrencyLimit",
       "streamLimits",
       "cache",
       "retry",
