@@ -44,7 +44,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "node:net": ["server"],
   "node:tls": ["server"],
   "node:zlib": ["wire"],
-  cockatiel: ["pipeline"],
   ioredis: ["store"],
   jose: ["auth"],
   "lru-cache": ["store", "auth"],

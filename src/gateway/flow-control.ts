@@ -138,7 +138,7 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
     stateOf(method) {
       const { path } = methodInfo(method);
       const scope = places.get(path)?.view();
-      const circuit = circuits.views().find(({ key }) => key === path);
+      const circuit = circuits.view(path);
       return [
         ...(scope === undefined
           ? []
