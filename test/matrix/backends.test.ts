@@ -198,7 +198,9 @@ for (const kind of backendKinds) {
           messages: [{ intervalMs: "10" }],
           timeoutMs: 300,
         });
-        await assert.rejects(watched, { code: 4 });
+        // grpc-go resets the stream where its own timer is the first to fire, which grpc-js, here without a gateway, calls
+        // CANCELLED.
+        await assert.rejects(watched, ({ code }) => code === 4 || code === 1);
       } finally {
         tickerClient.close();
         await ticker.close();
