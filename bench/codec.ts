@@ -7,7 +7,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messages, proto } from "./codec-messages.ts";
 import { createRuntimes, yardstick } from "./codec-runtimes.ts";
+import { type Column, formatTable } from "./format-table.ts";
 import { describeMachine } from "./machine.ts";
+import { median } from "./summarize.ts";
 
 interface Contest {
   readonly message: string;
@@ -66,10 +68,6 @@ function time(run: () => unknown, repeat: number): number {
   return ((performance.now() - start) * 1000) / repeat;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
 const rounds = Number(process.argv[2] ?? 15);
 const contests = createContests(process.argv[3] ?? "");
 for (let round = -3; round < rounds; round++) {
@@ -94,16 +92,15 @@ const rows = contests.map(({ run, repeat, ...contest }) => {
     ratio: us / median(own?.rounds ?? []),
   };
 });
-console.log(
-  `${"message".padEnd(22)}${"direction".padEnd(16)}${"runtime".padEnd(13)}      us   MB/s  x protogate`,
-);
-for (const row of rows) {
-  const us = row.us.toFixed(row.us < 100 ? 2 : 0).padStart(8);
-  const speed = row.megabytesPerSecond.toFixed(0).padStart(7);
-  console.log(
-    `${row.message.padEnd(22)}${row.direction.padEnd(16)}${row.runtime.padEnd(13)}${us}${speed}${row.ratio.toFixed(2).padStart(13)}`,
-  );
-}
+const columns: readonly Column<(typeof rows)[number]>[] = [
+  ["message", (row) => row.message],
+  ["direction", (row) => row.direction],
+  ["runtime", (row) => row.runtime],
+  ["us", (row) => row.us.toFixed(row.us < 100 ? 2 : 0)],
+  ["MB/s", (row) => row.megabytesPerSecond.toFixed(0)],
+  [`x ${yardstick}`, (row) => row.ratio.toFixed(2)],
+];
+console.log(formatTable(columns, 3, rows));
 const folder = join(import.meta.dirname, "out");
 mkdirSync(folder, { recursive: true });
 writeFileSync(

@@ -1,7 +1,7 @@
 // The gateways that are compared: how each is built and started. Each may use the whole machine as it likes.
 import { type ListeningProcess, startProcess } from "../test/matrix/process.ts";
-import { projectRoot } from "../test/matrix/toolchain.ts";
-import { buildGoPeer, descriptorSet, goVersion } from "./build.ts";
+import { buildGrpcGateway, descriptorSet, goVersion, grpcGatewayProgram } from "./build.ts";
+import { startProtogate } from "./start-protogate.ts";
 
 export interface GatewayEntry {
   readonly name: string;
@@ -13,32 +13,18 @@ export interface GatewayEntry {
   start(backend: string): Promise<ListeningProcess>;
 }
 
-const listening = /^listening on (http:\/\/\S+)\r?\n/m;
-
 export const gateways: readonly GatewayEntry[] = [
   {
     name: "protogate",
     toolchain: () => `node ${process.version}`,
     build: async () => undefined,
-    start: (backend) =>
-      startProcess(
-        process.execPath,
-        ["src/cli/main.ts", "serve", backend, "--listen", "127.0.0.1:0", "--descriptor-set", descriptorSet],
-        listening,
-        { cwd: projectRoot, env: { NODE_ENV: "production" } },
-      ),
+    start: (backend) => startProtogate(backend, ["--descriptor-set", descriptorSet]),
   },
-  goPeer("grpc-gateway"),
-];
-
-function goPeer(name: string): GatewayEntry {
-  let program = "";
-  return {
-    name,
+  {
+    name: "grpc-gateway",
     toolchain: goVersion,
-    async build() {
-      program = await buildGoPeer(name);
-    },
-    start: (backend) => startProcess(program, ["--backend", backend], listening),
-  };
-}
+    build: buildGrpcGateway,
+    start: (backend) =>
+      startProcess(grpcGatewayProgram, ["--backend", backend], /^listening on (http:\/\/\S+)\r?\n/m),
+  },
+];

@@ -4,11 +4,11 @@ import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { startProcess } from "../test/matrix/process.ts";
 import { projectRoot } from "../test/matrix/toolchain.ts";
 import { describeMachine } from "./machine.ts";
 import type { LoadResult } from "./overload-load.ts";
 import { type Curve, drawOverload } from "./overload-plot.ts";
+import { startNodeBackend, startProtogate } from "./start-protogate.ts";
 
 const usage = `npm run bench:overload -- [options]
   --quick      three loads and less time: whether it works, not what it says
@@ -80,23 +80,16 @@ async function measure(
   load: number,
   times: { readonly warmUpMs: number; readonly measuredMs: number },
 ): Promise<Row> {
-  const options = { cwd: projectRoot, env: { NODE_ENV: "production" } };
-  const backend = await startProcess(
-    process.execPath,
-    ["bench/overload-backend.ts", String(workerCount), String(serviceMs)],
-    /^listening on (\S+)\r?\n/m,
-    options,
-  );
+  const backend = await startNodeBackend("overload-backend.ts", [String(workerCount), String(serviceMs)]);
   try {
-    const gateway = await startProcess(
-      process.execPath,
-      [
-        ...["src/cli/main.ts", "serve", backend.address, "--listen", "127.0.0.1:0"],
-        ...["--proto", "bench/overload.proto", "--proto-path", "bench", "--proto-path", "protos"],
-      ],
-      /^listening on (http:\/\/\S+)\r?\n/m,
-      options,
-    );
+    const gateway = await startProtogate(backend.address, [
+      "--proto",
+      "bench/overload.proto",
+      "--proto-path",
+      "bench",
+      "--proto-path",
+      "protos",
+    ]);
     try {
       const { stdout } = await run(
         process.execPath,

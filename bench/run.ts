@@ -4,19 +4,31 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ListeningProcess, startProcess } from "../test/matrix/process.ts";
 import { backendProgram, buildPrograms, goVersion } from "./build.ts";
-import { formatTable } from "./format-table.ts";
+import { type Column, formatTable } from "./format-table.ts";
 import { type GatewayEntry, gateways } from "./gateways.ts";
 import { describeMachine } from "./machine.ts";
 import { type Measurement, measure, type RunningGateway } from "./measure.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
-import { summarize } from "./summarize.ts";
+import { type Row, summarize, yardstick } from "./summarize.ts";
 
 /** What is not in the table, and why: `grpc-gateway`, `no go on PATH`. */
 interface Skipped {
   readonly gateway: string;
   readonly reason: string;
 }
+
+const columns: readonly Column<Row>[] = [
+  ["scenario", (row) => row.scenario],
+  ["gateway", (row) => row.gateway],
+  ["CPU us/request", (row) => row.cpuUs.toFixed(1)],
+  ["min-max", (row) => row.cpuUsRange.map((value) => value.toFixed(1)).join("-")],
+  [`x ${yardstick}`, (row) => row.cpuRatio?.toFixed(2) ?? "-"],
+  ["requests/s", (row) => row.requestsPerSecond.toFixed(0)],
+  ["p50 ms", (row) => (row.p50Us / 1000).toFixed(2)],
+  ["p99 ms", (row) => (row.p99Us / 1000).toFixed(2)],
+  ["peak MB", (row) => (row.peakMemoryBytes / 1e6).toFixed(0)],
+];
 
 const outFolder = join(import.meta.dirname, "out");
 
@@ -112,7 +124,7 @@ function report(
     `medians of ${roundCount} rounds of ${durationSeconds} s, ${connectionCount} connections, ` +
       (rate > 0 ? `${rate} requests a second` : "closed loop"),
   );
-  console.log(`\n${formatTable(rows)}`);
+  console.log(`\n${formatTable(columns, 2, rows)}`);
   for (const { gateway, reason } of skipped) console.log(`\n${gateway} is skipped: ${reason}`);
 }
 

@@ -10,9 +10,9 @@ import { rpcClients } from "../test/contract/streams/rpc-clients.ts";
 import { type ClientCall, readAll, type StreamClient } from "../test/contract/streams/stream-client.ts";
 import { descriptorSet, item } from "../test/contract/streams/stream-schema.ts";
 import { webSocketClients } from "../test/contract/streams/websocket-client.ts";
-import { type ListeningProcess, startProcess } from "../test/matrix/process.ts";
-import { projectRoot } from "../test/matrix/toolchain.ts";
+import type { ListeningProcess } from "../test/matrix/process.ts";
 import { memoryBytesOf, peakMemoryBytesOf } from "./process-accounting.ts";
+import { startNodeBackend, startProtogate } from "./start-protogate.ts";
 
 const usage = `npm run bench:streams -- [options]
   --quick          64 MB and 200 streams: whether it works, not what it says
@@ -56,22 +56,9 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "protogate-bench-"));
   const set = join(folder, "streams.binpb");
   writeFileSync(set, descriptorSet);
-  const backend = await startProcess(
-    process.execPath,
-    ["bench/stream-backend.ts"],
-    /^listening on (\S+)\r?\n/m,
-    { cwd: projectRoot },
-  );
-  const start: StartGateway = () =>
-    startProcess(
-      process.execPath,
-      [
-        ...["--expose-gc", "--import", collectOnSignal, "src/cli/main.ts", "serve", backend.address],
-        ...["--listen", "127.0.0.1:0", "--descriptor-set", set],
-      ],
-      /^listening on (http:\/\/\S+)\r?\n/m,
-      { cwd: projectRoot, env: { NODE_ENV: "production" } },
-    );
+  const backend = await startNodeBackend("stream-backend.ts");
+  const nodeFlags = ["--expose-gc", "--import", collectOnSignal];
+  const start: StartGateway = () => startProtogate(backend.address, ["--descriptor-set", set], nodeFlags);
   try {
     const rows: Figures[] = [];
     const clients = [...rpcClients, ...webSocketClients, ...restClients];

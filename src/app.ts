@@ -10,7 +10,7 @@ import type { ExplainedRequest } from "./gateway/explain-request.ts";
 import type { Explanation } from "./gateway/explanation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { RouteTableView } from "./gateway/route-table-view.ts";
-import type { RateLimitStores } from "./pipeline/rate-limit-ask.ts";
+import type { RateLimitStores } from "./pipeline/rate-limit/ask.ts";
 import { Header } from "./rpc/header.ts";
 import type { Logger } from "./rpc/logger.ts";
 import { createDescriptorSetSource } from "./schema/descriptor-set-source.ts";

@@ -3,6 +3,7 @@
 // there a wrong token is no reason to refuse, or nobody could log in who still has an expired one.
 import type { Call, Handler, Interceptor, Reply } from "../rpc/call.ts";
 import type { RpcError } from "../rpc/rpc-error.ts";
+import { discardMessages } from "../rpc/stream.ts";
 import { refuseAmbiguous, refuseCredential, refuseMissing, refuseScopes } from "./auth-refusal.ts";
 import { createBackendHeader, type ForwardOptions } from "./backend-header.ts";
 import { readCredentials } from "./credentials.ts";
@@ -27,7 +28,7 @@ export interface AuthOptions {
 /**
  * Sets `identity` of a call where its token or key is valid, on public methods too; the backend gets it as
  * `x-authenticated-subject`, which no client can send. On a public method a call with a wrong credential is one without.
- * Undefined where there is nothing to verify and nothing is demanded.
+ * Undefined where there is nothing to verify and nothing is demanded: then nobody looks at that name either.
  * @throws RpcError UNAUTHENTICATED without a valid token or key where one is demanded
  * @throws RpcError PERMISSION_DENIED where a scope is missing
  * @throws RpcError UNAVAILABLE where a token can neither be accepted nor refused, and one is demanded
@@ -101,14 +102,6 @@ function weight(verdict: Verdict): number {
 
 /** A stream that nobody is going to read is told so. */
 function refuse(call: Call, reason: RpcError): Promise<Reply> {
-  if (call.kind === "stream") void returnQuietly(call.messages[Symbol.asyncIterator]());
+  discardMessages(call);
   return Promise.reject(reason);
-}
-
-async function returnQuietly(iterator: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await iterator.return?.();
-  } catch {
-    // The call has its outcome already.
-  }
 }

@@ -69,7 +69,8 @@ function refuse(
   method: MethodInfo,
   scopes: readonly string[] = [],
 ): RpcError {
-  const header = new Header(challenges.flatMap((challenge) => ["www-authenticate", challenge]));
+  const header = new Header();
+  for (const challenge of challenges) header.appendOwn("www-authenticate", challenge);
   const metadata: [string, string][] = [["method", method.path.slice(1)]];
   if (scopes.length > 0) metadata.push(["scopes", scopes.join(" ")]);
   return new RpcError(code, message, { header, details: [errorInfo(reason, metadata)] });

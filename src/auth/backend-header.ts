@@ -1,5 +1,5 @@
 // What a backend sees of who calls: the gateway's own word, and the credentials themselves where they are to be passed
-// on. The names under `x-authenticated-` are the gateway's; a client's are never passed on.
+// on. The names under `x-authenticated-` are the gateway's: where it verifies anybody, a client's are not passed on.
 import { Header } from "../rpc/header.ts";
 import type { Identity } from "../rpc/identity.ts";
 import type { Verifier } from "./verifier.ts";

@@ -1,7 +1,7 @@
 // Keys of the config file about who calls and where shared limits are counted: tokens, API keys, trusted proxies, Redis.
 import { z } from "zod";
 import { keyUrl, readTokenRules } from "../auth/token-options.ts";
-import { type AddressRange, parseAddressRange } from "../pipeline/client-address-range.ts";
+import { type AddressRange, parseAddressRange } from "../pipeline/limit-key/address-range.ts";
 import type { Logger } from "../rpc/logger.ts";
 import { parseRedisUrl } from "../store/redis-url.ts";
 import { notParsed, type Parsed, parsed } from "./parsed.ts";

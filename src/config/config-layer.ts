@@ -4,12 +4,13 @@ import type {
   AuthSetting,
   CircuitBreakerSetting,
   ConcurrencySetting,
+  HedgeSetting,
   Off,
   RateLimitSetting,
   RetrySetting,
 } from "../gateway/flow-settings.ts";
 import type { RestSettings } from "../gateway/rest-settings.ts";
-import type { AddressRange } from "../pipeline/client-address-range.ts";
+import type { AddressRange } from "../pipeline/limit-key/address-range.ts";
 import type { CorsOptions } from "../server/cors.ts";
 import type { TlsFiles } from "../server/tls-files.ts";
 import type { Dialect, ProfileName } from "../transcode/dialect.ts";
@@ -68,6 +69,7 @@ export type FlowLayer = Loose<{
     idleTimeout: Quantity;
   }>;
   retry: RetrySetting | Off;
+  hedge: HedgeSetting | Off;
   circuitBreaker: CircuitBreakerSetting | Off;
   auth: AuthSetting;
 }>;

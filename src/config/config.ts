@@ -2,7 +2,7 @@
 // config-shape.ts (the file) and flag-spec.ts (the command line); resolve-config.ts turns both into this.
 import type { TokenVerifierOptions } from "../auth/token-options.ts";
 import type { MethodSettings } from "../gateway/method-settings.ts";
-import type { AddressRange } from "../pipeline/client-address-range.ts";
+import type { AddressRange } from "../pipeline/limit-key/address-range.ts";
 import type { CorsOptions } from "../server/cors.ts";
 import type { ListenerLimits } from "../server/listener-limits.ts";
 import type { TlsFiles } from "../server/tls-files.ts";

@@ -14,9 +14,9 @@ export function decideMethods({ layer, placeOf }: LayerReading): readonly Method
     return { rest: saidOfRest(rest, note), flow: saidOfFlow(flow, note), places };
   };
   // At the top `maxRequestBytes`, `timeout.max` and `auth` are the gateway's own.
-  const { rateLimit, concurrency, maxReplyBytes, stream, retry, circuitBreaker } = layer;
+  const { rateLimit, concurrency, maxReplyBytes, stream, retry, hedge, circuitBreaker } = layer;
   const timeout = { default: layer.timeout?.default, perTry: layer.timeout?.perTry };
-  const flow = { rateLimit, concurrency, maxReplyBytes, timeout, stream, retry, circuitBreaker };
+  const flow = { rateLimit, concurrency, maxReplyBytes, timeout, stream, retry, hedge, circuitBreaker };
   const forAll = said(layer.rest ?? {}, flow, []);
   const [place] = layer.rest === undefined ? forAll.places.values() : [placeOf(["rest"])];
   const forSome = (layer.methods ?? []).map(({ selector, rest, ...own }, i) => ({

@@ -1,11 +1,12 @@
 // What the config file may say of flow control, for all methods at the top and by selector in `methods`. The keys are
 // those of MethodPolicy in protos/protogate/v1/options.proto, in camelCase; values are judged as those of options are.
 import { z } from "zod";
-import { compileAuth, compileCircuitBreaker, compileRetry } from "../gateway/flow-limits.ts";
+import { compileAuth, compileCircuitBreaker, compileHedge, compileRetry } from "../gateway/flow-limits.ts";
 import {
   type AuthSetting,
   type CircuitBreakerSetting,
   defined,
+  type HedgeSetting,
   type RetrySetting,
 } from "../gateway/flow-settings.ts";
 import { Code } from "../rpc/code.ts";
@@ -40,6 +41,10 @@ const countOrOff = orOff("a number", (value) => {
 
 const codes = Object.entries(Code).filter(([, code]) => code !== Code.OK);
 const codeNames = codes.map(([name]) => name) as [string, ...string[]];
+const codeList = z
+  .array(z.enum(codeNames))
+  .min(1, "expected at least one code")
+  .transform((names) => names.map((name) => codes.find(([known]) => known === name)?.[1] ?? Number.NaN));
 
 const retry = z
   .strictObject({
@@ -51,7 +56,7 @@ const retry = z
     }),
     maxBackoff: key(time, { form: "duration", byDefault: "1s", description: "The longest wait." }),
     backoffMultiplier: key(number, { form: "number", byDefault: 2, description: "What each wait grows by." }),
-    codes: key(z.array(z.enum(codeNames)).min(1, "expected at least one code"), {
+    codes: key(codeList, {
       form: "list of codes",
       byDefault: "[UNAVAILABLE]",
       description: "What is tried again.",
@@ -69,12 +74,38 @@ const retry = z
         initialBackoffMs: initialBackoff,
         maxBackoffMs: maxBackoff,
         backoffMultiplier: rest.backoffMultiplier,
-        codes: rest.codes?.map((name) => codes.find(([known]) => known === name)?.[1] ?? Number.NaN),
+        codes: rest.codes,
         budgetRatio: rest.budgetRatio,
       }),
     }),
   )
   .superRefine(judged(compileRetry));
+
+const hedge = z
+  .strictObject({
+    maxAttempts: whole.meta({ form: "2 to 5", description: "The first one included." }),
+    delay: time.meta({
+      form: "duration",
+      description: "How long an attempt may take before the next one is sent beside it.",
+    }),
+    nonFatalCodes: key(codeList, {
+      form: "list of codes",
+      byDefault: "[UNAVAILABLE]",
+      description: "What does not decide the call: the next attempt is sent at once.",
+    }),
+    budgetRatio: key(number, {
+      form: "number",
+      byDefault: 0.2,
+      description: "Share of the method's calls that may be further attempts.",
+    }),
+  })
+  .transform(
+    ({ maxAttempts, delay, ...rest }): HedgeSetting => ({
+      maxAttempts,
+      ...defined({ ...rest, delayMs: delay }),
+    }),
+  )
+  .superRefine(judged(compileHedge));
 
 const circuitBreaker = z
   .strictObject({
@@ -156,7 +187,7 @@ export const flowKeys = {
   rateLimit: key(rateLimits, {
     form: "list or off",
     description:
-      "How often each method may be called; a call needs leave of each limit. Wins over what options say, as the five keys that follow do. Mappings of these keys:",
+      "How often each method may be called; a call needs leave of each limit. Wins over what options say, as the six keys that follow do. Mappings of these keys:",
   }),
   concurrency: key(mappingOrOff(concurrency, "`max`"), {
     form: "mapping or off",
@@ -182,9 +213,13 @@ export const flowKeys = {
     form: "mapping or off",
     description: "Whether and how a failed call is tried again.",
   }),
+  hedge: key(mappingOrOff(hedge, "`maxAttempts` and `delay`"), {
+    form: "mapping or off",
+    description: "Whether a call that takes long is sent again beside itself; not beside `retry`.",
+  }),
   circuitBreaker: key(mappingOrOff(circuitBreaker, "`failureRatio`"), {
     form: "mapping or off",
-    description: "When the gateway stops calling a backend that fails; `{}` for the defaults.",
+    description: "When the gateway stops calling an upstream that fails; `{}` for the defaults.",
   }),
 };
 
@@ -195,6 +230,7 @@ const {
   maxReplyBytes,
   stream,
   retry: again,
+  hedge: beside,
   circuitBreaker: breaker,
 } = flowKeys;
 const asAtTop = (keysOf: string, form: string) => ({
@@ -224,6 +260,7 @@ export const methodFlowKeys = {
   maxReplyBytes: maxReplyBytes.meta(asAtTop("maxReplyBytes", "size or off")),
   stream: stream.meta(asAtTop("stream", "mapping")),
   retry: again.meta(asAtTop("retry", "mapping or off")),
+  hedge: beside.meta(asAtTop("hedge", "mapping or off")),
   circuitBreaker: breaker.meta(asAtTop("circuitBreaker", "mapping or off")),
   auth: key(auth, {
     form: "public, required or mapping",

@@ -80,6 +80,7 @@ function mergeLayers(upper: LayerReading, lower: LayerReading | undefined): Laye
     maxReplyBytes: a.maxReplyBytes ?? b.maxReplyBytes,
     stream: a.stream ?? b.stream,
     retry: a.retry ?? b.retry,
+    hedge: a.hedge ?? b.hedge,
     circuitBreaker: a.circuitBreaker ?? b.circuitBreaker,
     reflection: mergeGroup(a.reflection, b.reflection),
     timeout: mergeGroup(a.timeout, b.timeout),

@@ -9,6 +9,7 @@ import {
   compileAuth,
   compileCircuitBreaker,
   compileConcurrency,
+  compileHedge,
   compileRateLimit,
   compileRetry,
   unknownWord,
@@ -20,6 +21,7 @@ import {
   concurrencyText,
   formatDuration,
   formatSize,
+  hedgeText,
   retryText,
 } from "./flow-text.ts";
 import { type SettingFault, unfit, wrong } from "./policy-judge.ts";
@@ -122,9 +124,10 @@ const rows: { readonly [K in WholeKey]: Decide<FlowValues[K]> } = {
   ...directionRows("replies"),
   "stream.maxDuration": lifetime,
   "stream.idleTimeout": lifetime,
-  retry: (written) => (written === "off" ? off : whole(compileRetry(written), (policy) => retryText(policy))),
+  retry: (written) => (written === "off" ? off : whole(compileRetry(written), retryText)),
+  hedge: (written) => (written === "off" ? off : whole(compileHedge(written), hedgeText)),
   circuitBreaker: (written) =>
-    written === "off" ? off : whole(compileCircuitBreaker(written), (policy) => circuitBreakerText(policy)),
+    written === "off" ? off : whole(compileCircuitBreaker(written), circuitBreakerText),
   auth: (written) => {
     const policy = compileAuth(written);
     if (typeof policy !== "string") return { value: policy, text: authText(policy) };

@@ -7,29 +7,32 @@ import type { ForwardOptions } from "../auth/backend-header.ts";
 import type { Verifier } from "../auth/verifier.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { createBorrowedStates } from "../pipeline/borrowed-states.ts";
-import { createCircuitBreaker } from "../pipeline/circuit-breaker.ts";
-import { createCircuitBreakers } from "../pipeline/circuit-breaker-registry.ts";
-import type { AddressRange } from "../pipeline/client-address-range.ts";
-import { createConcurrencyInterceptor } from "../pipeline/concurrency-limit.ts";
-import type { ConcurrencyScope } from "../pipeline/concurrency-limit-scope.ts";
+import { createConcurrencyInterceptor } from "../pipeline/concurrency/concurrency-limit.ts";
+import type { ConcurrencyScope } from "../pipeline/concurrency/scope.ts";
 import { createDeadlineInterceptor, decideDeadlines } from "../pipeline/deadline.ts";
 import type { FlowPolicy } from "../pipeline/flow-policy.ts";
-import { compileLimitKey } from "../pipeline/limit-key-compile.ts";
+import type { AddressRange } from "../pipeline/limit-key/address-range.ts";
+import { compileLimitKey } from "../pipeline/limit-key/compile.ts";
 import { createMessageSizeLimit } from "../pipeline/message-size.ts";
 import { orderInterceptors } from "../pipeline/order.ts";
-import { createRateLimitInterceptor } from "../pipeline/rate-limit.ts";
-import type { RateLimitReport, RateLimitStores } from "../pipeline/rate-limit-ask.ts";
+import type { RateLimitStores } from "../pipeline/rate-limit/ask.ts";
+import { createDryRunLog } from "../pipeline/rate-limit/dry-run-log.ts";
+import { createRateLimitInterceptor } from "../pipeline/rate-limit/rate-limit.ts";
 import { createRequestBudget } from "../pipeline/request-budget.ts";
-import { createRetryInterceptor } from "../pipeline/retry.ts";
-import { createRetryBudgets } from "../pipeline/retry-budget.ts";
-import { createStreamLimits } from "../pipeline/stream-limits.ts";
+import { createRetryBudgets } from "../pipeline/retry/budget.ts";
+import { createHedgeInterceptor } from "../pipeline/retry/hedge.ts";
+import { createRetryInterceptor } from "../pipeline/retry/retry.ts";
+import { createStreamLimits } from "../pipeline/stream-limits/stream-limits.ts";
 import type { Interceptor } from "../rpc/call.ts";
 import type { Logger } from "../rpc/logger.ts";
 import { cookieValues } from "../transcode/cookie.ts";
 import { methodInfo } from "../transcode/method-info.ts";
+import type { Choice } from "../upstream/picker.ts";
+import type { Upstream } from "../upstream/upstream.ts";
 import { createKeyFieldReaders } from "./flow-key-field.ts";
-import { noFlowPolicy, type ResolvedFlowPolicy } from "./resolve-flow-policy.ts";
+import { noFlowPolicy } from "./resolve-flow-policy.ts";
 import type { PolicyStateView } from "./route-table-view.ts";
+import { createUpstreamCircuits } from "./upstream-circuits.ts";
 
 export interface FlowControlOptions {
   /** Upper bound of every call's time; none by default. */
@@ -50,14 +53,23 @@ export interface AuthOptions {
   readonly forward?: ForwardOptions;
 }
 
+export interface ControlledMethod {
+  readonly method: DescMethod;
+  readonly policy: FlowPolicy;
+  /** Names of the upstreams that serve it. */
+  readonly upstreams: readonly string[];
+}
+
 /** Of one gateway. */
 export interface FlowControl {
   /** The interceptors of a method, outermost first. */
-  interceptorsOf(method: DescMethod, resolved: ResolvedFlowPolicy): readonly Interceptor[];
+  interceptorsOf(method: DescMethod, policy: FlowPolicy): readonly Interceptor[];
+  /** What stands between the choice among a method's upstreams and each of them; the same list where nothing does. */
+  guard(method: DescMethod, policy: FlowPolicy, upstreams: readonly Upstream[]): readonly Choice[];
   /** The live state of what limits a method, for people; empty where nothing does. */
-  stateOf(method: DescMethod): readonly PolicyStateView[];
-  /** To be called when a snapshot with these methods has replaced another: what only the old one used is forgotten. */
-  retain(methods: Iterable<DescMethod>): void;
+  stateOf(method: DescMethod, upstreams: readonly string[]): readonly PolicyStateView[];
+  /** To be called when a snapshot of these methods has replaced another: what only the old one used is forgotten. */
+  retain(methods: Iterable<ControlledMethod>): void;
 }
 
 export function createFlowControl(options: FlowControlOptions): FlowControl {
@@ -65,9 +77,7 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
   const requestBudget = createRequestBudget(options.maxInFlightBytes);
   const places = createBorrowedStates<ConcurrencyScope>();
   const budgets = createRetryBudgets();
-  const circuits = createCircuitBreakers({
-    report: (key, change) => logger.warn("circuit breaker", { method: key, ...change }),
-  });
+  const circuits = createUpstreamCircuits(logger);
   let toldOfLocal = false;
   /** Without a store each gateway counts for itself, which is worth one line however many methods ask for more. */
   const tellOfLocal = (method: DescMethod, { rateLimits }: FlowPolicy): void => {
@@ -85,15 +95,14 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
     const info = methodInfo(method);
     const scopeKey = info.path;
     const keyOptions = { trustedProxies, fieldReader: createKeyFieldReaders(method.input), cookieValues };
-    const { concurrency, circuitBreaker } = policy;
+    const { concurrency } = policy;
     return {
       rateLimit: createRateLimitInterceptor({
         limits: policy.rateLimits,
-        method: info,
+        report: createDryRunLog(policy.rateLimits, logger, info.path),
         scopeKey,
         stores,
         keyOf: (key) => compileLimitKey(key, keyOptions),
-        report: silentReport,
       }),
       concurrencyLimit:
         concurrency &&
@@ -103,19 +112,21 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
           keyOf: compileLimitKey(concurrency.key, keyOptions),
           registry: places,
         }),
-      circuitBreaker:
-        circuitBreaker && createCircuitBreaker({ policy: circuitBreaker, scopeKey, registry: circuits }),
     };
   };
 
+  /** Those that send a call again. A service's policy is not in force where it does not fit, so each is the method's. */
+  const repeaterOf = (method: DescMethod, { retry, hedge, timeout }: FlowPolicy): Interceptor | undefined => {
+    if (retry === undefined && hedge === undefined) return undefined;
+    const info = methodInfo(method);
+    const common = { method: info, explicit: true, budget: budgets.borrow(info.path) };
+    if (hedge !== undefined) return createHedgeInterceptor({ policy: hedge, ...common });
+    return retry && createRetryInterceptor({ policy: retry, perTryMs: timeout.perTryMs, ...common });
+  };
+
   return {
-    interceptorsOf(method, { policy, entries }) {
-      const info = methodInfo(method);
-      const { retry } = policy;
+    interceptorsOf(method, policy) {
       tellOfLocal(method, policy);
-      const ofService = entries.some(
-        ({ key, origin }) => key === "retry" && /^service option\b/.test(origin),
-      );
       return orderInterceptors({
         ...limitsOf(method, policy),
         deadline: createDeadlineInterceptor(decideDeadlines(policy, maxTimeoutMs)),
@@ -123,22 +134,17 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
         messageSize: createMessageSizeLimit(policy),
         // Without verifiers nobody is let in where a principal is demanded.
         auth: createAuthInterceptor({ verifiers: [], defaultRequired: false, ...auth, policy: policy.auth }),
-        streamLimits: createStreamLimits({ stream: policy.stream, kind: info.kind }),
-        retry:
-          retry &&
-          createRetryInterceptor({
-            policy: retry,
-            method: info,
-            explicit: !ofService,
-            perTryMs: policy.timeout.perTryMs,
-            budget: budgets.borrow(info.path),
-          }),
+        streamLimits: createStreamLimits({ stream: policy.stream, kind: methodInfo(method).kind }),
+        retry: repeaterOf(method, policy),
       });
     },
-    stateOf(method) {
+    guard(method, { circuitBreaker }, upstreams) {
+      if (circuitBreaker === undefined) return upstreams;
+      return circuits.guard(methodInfo(method).path, circuitBreaker, upstreams);
+    },
+    stateOf(method, upstreams) {
       const { path } = methodInfo(method);
       const scope = places.get(path)?.view();
-      const circuit = circuits.view(path);
       return [
         ...(scope === undefined
           ? []
@@ -148,22 +154,21 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
                 value: `${scope.inFlight} in flight, ${scope.waiting} waiting${scope.limit === undefined ? "" : `, limit ${scope.limit}`}`,
               },
             ]),
-        ...(circuit === undefined
-          ? []
-          : [
-              {
-                key: "circuitBreaker",
-                value: `${circuit.state}, ${circuit.failures} of ${circuit.calls} failed`,
-              },
-            ]),
+        ...circuits.stateOf(path, upstreams),
       ];
     },
     retain(methods) {
-      const paths = new Set<string>();
-      for (const method of methods) paths.add(methodInfo(method).path);
-      places.retain(paths);
-      budgets.retain(paths);
-      circuits.retain(paths);
+      const used = { places: new Set<string>(), budgets: new Set<string>() };
+      const guarded: (readonly [path: string, upstreams: readonly string[]])[] = [];
+      for (const { method, policy, upstreams } of methods) {
+        const { path } = methodInfo(method);
+        if (policy.concurrency) used.places.add(path);
+        if (policy.retry ?? policy.hedge) used.budgets.add(path);
+        if (policy.circuitBreaker) guarded.push([path, upstreams]);
+      }
+      places.retain(used.places);
+      budgets.retain(used.budgets);
+      circuits.retain(guarded);
     },
   };
 }
@@ -172,8 +177,5 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
 export function ownInterceptorsOf(flowControl: FlowControl): (method: DescMethod) => readonly Interceptor[] {
   const policyOf = (method: DescMethod): FlowPolicy =>
     method.parent.typeName === Health.typeName ? { ...noFlowPolicy, auth: { kind: "public" } } : noFlowPolicy;
-  return (method) => flowControl.interceptorsOf(method, { policy: policyOf(method), entries: [] });
+  return (method) => flowControl.interceptorsOf(method, policyOf(method));
 }
-
-/** Decisions are for metrics, which there are none of yet; that a store fails is told by the store. */
-const silentReport: RateLimitReport = { decided() {}, storeFailed() {}, storeAnswered() {} };

@@ -1,14 +1,14 @@
 // The field of a request that a limit counts by, `field:parent`: from its path by names of the .proto to its place on
 // the wire. Source: protos/protogate/v1/options.proto (RateLimit.key).
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { LimitKey } from "../pipeline/flow-policy.ts";
 import {
   compileFieldReader,
   type FieldPlace,
   type FieldReader,
   type FieldScalar,
   type FieldStep,
-} from "../pipeline/field-reader.ts";
-import type { LimitKey } from "../pipeline/flow-policy.ts";
+} from "../pipeline/limit-key/field-reader.ts";
 import { fieldType, resolveFieldPath, scalarName } from "../transcode/field-path.ts";
 import { WireType } from "../wire/protobuf-writer.ts";
 

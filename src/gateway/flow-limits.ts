@@ -1,21 +1,24 @@
 // From what is written of limits, retries, breakers and access to what the interceptors take: defaults filled in, and
 // what cannot work told in a sentence. The options of a .proto and the config file are judged by these alone.
-// Source: protos/protogate/v1/options.proto (RateLimit, ConcurrencyLimit, RetryPolicy, CircuitBreakerPolicy, AuthPolicy).
+// Source: protos/protogate/v1/options.proto (RateLimit, ConcurrencyLimit, RetryPolicy, HedgePolicy, CircuitBreakerPolicy,
+// AuthPolicy).
 import type {
   AuthPolicy,
   CircuitBreakerPolicy,
   ConcurrencyLimit,
+  HedgePolicy,
   LimitKey,
   RateLimit,
   RetryPolicy,
 } from "../pipeline/flow-policy.ts";
-import { parseLimitKey } from "../pipeline/limit-key.ts";
+import { parseLimitKey } from "../pipeline/limit-key/limit-key.ts";
 import { Code } from "../rpc/code.ts";
 import { shorten } from "../schema/shorten.ts";
 import type {
   AuthSetting,
   CircuitBreakerSetting,
   ConcurrencySetting,
+  HedgeSetting,
   RateLimitSetting,
   RetrySetting,
   Word,
@@ -110,10 +113,6 @@ export function compileRetry(setting: RetrySetting): RetryPolicy | string {
   return attempt(({ need, refuse }) => {
     const { maxAttempts, initialBackoffMs = 50, backoffMultiplier = 2, budgetRatio = 0.2 } = setting;
     const { maxBackoffMs = Math.max(1000, initialBackoffMs), codes = [Code.UNAVAILABLE] } = setting;
-    for (const code of codes) {
-      if (Number.isInteger(code) && code > Code.OK && code <= Code.UNAUTHENTICATED) continue;
-      refuse(`codes: ${code === Code.OK ? "OK is no failure" : `${code} is no code of gRPC`}`);
-    }
     const policy = {
       maxAttempts: need("max_attempts", checkWhole(maxAttempts, 2, 5), maxAttempts),
       initialBackoffMs: need("initial_backoff", checkDuration(initialBackoffMs), initialBackoffMs),
@@ -125,7 +124,7 @@ export function compileRetry(setting: RetrySetting): RetryPolicy | string {
           : `expected a number from 1 to 1000, got ${backoffMultiplier}`,
         backoffMultiplier,
       ),
-      codes: new Set(codes),
+      codes: new Set(need("codes", checkCodes(codes), codes)),
       budgetRatio: need("budget_ratio", checkRatio(budgetRatio), budgetRatio),
     };
     if (maxBackoffMs < initialBackoffMs) {
@@ -133,6 +132,19 @@ export function compileRetry(setting: RetrySetting): RetryPolicy | string {
       refuse(`max_backoff: ${most} is less than the initial_backoff of ${first}`);
     }
     return policy;
+  });
+}
+
+export function compileHedge(setting: HedgeSetting): HedgePolicy | string {
+  return attempt(({ need }) => {
+    const { maxAttempts, delayMs, nonFatalCodes = [Code.UNAVAILABLE], budgetRatio = 0.2 } = setting;
+    const delayFault = delayMs === undefined ? "expected a duration, got none" : checkDuration(delayMs);
+    return {
+      maxAttempts: need("max_attempts", checkWhole(maxAttempts, 2, 5), maxAttempts),
+      delayMs: need("delay", delayFault, delayMs ?? 0),
+      nonFatalCodes: new Set(need("non_fatal_codes", checkCodes(nonFatalCodes), nonFatalCodes)),
+      budgetRatio: need("budget_ratio", checkRatio(budgetRatio), budgetRatio),
+    };
   });
 }
 
@@ -177,6 +189,14 @@ export function checkDuration(ms: number, leastMs = 1, mostMs = maxTimerMs): str
   if (ms >= leastMs && ms <= mostMs) return undefined;
   const got = Number.isFinite(ms) ? formatDuration(ms) : "what is none";
   return `expected a duration from ${formatDuration(leastMs)} to ${Math.floor(mostMs / 86_400_000)} days, got ${got}`;
+}
+
+function checkCodes(codes: readonly number[]): string | undefined {
+  const wrong = codes.find(
+    (code) => !(Number.isInteger(code) && code > Code.OK && code <= Code.UNAUTHENTICATED),
+  );
+  if (wrong === undefined) return undefined;
+  return wrong === Code.OK ? "OK is no failure" : `${wrong} is no code of gRPC`;
 }
 
 function checkRatio(value: number): string | undefined {

@@ -36,6 +36,15 @@ export interface RetrySetting {
   readonly budgetRatio?: number;
 }
 
+export interface HedgeSetting {
+  readonly maxAttempts: number;
+  /** Has to be there; an option may lack it. */
+  readonly delayMs?: number;
+  /** Numbers of codes. */
+  readonly nonFatalCodes?: readonly number[];
+  readonly budgetRatio?: number;
+}
+
 export interface CircuitBreakerSetting {
   readonly failureRatio?: number;
   readonly minCalls?: number;
@@ -74,6 +83,7 @@ export interface FlowValues
   readonly rateLimit: readonly RateLimitSetting[];
   readonly concurrency: ConcurrencySetting | Off;
   readonly retry: RetrySetting | Off;
+  readonly hedge: HedgeSetting | Off;
   readonly circuitBreaker: CircuitBreakerSetting | Off;
   readonly auth: AuthSetting;
 }
@@ -105,6 +115,7 @@ export const flowKeys = [
   "stream.maxDuration",
   "stream.idleTimeout",
   "retry",
+  "hedge",
   "circuitBreaker",
   "auth",
 ] as const satisfies readonly FlowKey[];

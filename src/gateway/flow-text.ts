@@ -3,6 +3,7 @@ import type {
   AuthPolicy,
   CircuitBreakerPolicy,
   ConcurrencyLimit,
+  HedgePolicy,
   LimitKey,
   RateLimit,
   RetryPolicy,
@@ -61,6 +62,14 @@ export function retryText(retry: RetryPolicy): string {
   return words([
     `${maxAttempts} attempts on ${[...codes].map(codeName).join(" ")}`,
     `backoff ${backoff} by ${backoffMultiplier}`,
+    `budget ${percent(budgetRatio)}`,
+  ]);
+}
+
+export function hedgeText({ maxAttempts, delayMs, nonFatalCodes, budgetRatio }: HedgePolicy): string {
+  return words([
+    `${maxAttempts} attempts, one each ${formatDuration(delayMs)}`,
+    `at once on ${[...nonFatalCodes].map(codeName).join(" ")}`,
     `budget ${percent(budgetRatio)}`,
   ]);
 }

@@ -3,8 +3,8 @@
 import { createRegistry } from "@bufbuild/protobuf";
 import { defaultJsonOptions } from "../codec/codec.ts";
 import { createCodec } from "../codec/create-codec.ts";
-import type { AddressRange } from "../pipeline/client-address-range.ts";
-import type { RateLimitStores } from "../pipeline/rate-limit-ask.ts";
+import type { AddressRange } from "../pipeline/limit-key/address-range.ts";
+import type { RateLimitStores } from "../pipeline/rate-limit/ask.ts";
 import { createStatusFormat } from "../protocol/rest/status-format.ts";
 import { writeError } from "../protocol/rest/write-error.ts";
 import { Code } from "../rpc/code.ts";
@@ -161,7 +161,11 @@ export function createGateway(options: GatewayOptions): Gateway {
         return;
       }
       snapshot = next;
-      flowControl.retain(next.services.flatMap(({ desc }) => desc.methods));
+      flowControl.retain(
+        next.services.flatMap(({ desc, upstreams }) =>
+          desc.methods.map((method) => ({ method, policy: next.flow.of(method).policy, upstreams })),
+        ),
+      );
       logSwap(snapshot, logger);
     } catch (reason) {
       const message = reason instanceof Error ? reason.message : String(reason);

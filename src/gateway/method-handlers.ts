@@ -6,14 +6,20 @@ import type { MethodInfo } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { MergedSchema } from "../schema/merge-schema.ts";
 import { methodInfo } from "../transcode/method-info.ts";
-import { createBalancedHandler } from "../upstream/picker.ts";
+import { type Choice, createBalancedHandler } from "../upstream/picker.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+
+/** What a method has around the choice among its upstreams, outermost first, and what there is to choose from. */
+export interface MethodControl {
+  readonly interceptors: readonly Interceptor[];
+  readonly choices: readonly Choice[];
+}
 
 /** Composes once per method; looking a handler up is one map access. */
 export function createMethodHandlers(
   schema: MergedSchema,
   upstreams: ReadonlyMap<string, Upstream>,
-  interceptorsOf: (method: DescMethod) => readonly Interceptor[],
+  controlOf: (method: DescMethod, serving: readonly Upstream[]) => MethodControl,
 ): (method: MethodInfo) => Handler {
   const handlers = new Map<string, Handler>();
   for (const { desc, upstreams: names } of schema.services) {
@@ -21,7 +27,9 @@ export function createMethodHandlers(
     if (serving.length === 0) continue;
     const balanced = createBalancedHandler(serving);
     for (const method of desc.methods) {
-      handlers.set(methodInfo(method).path, composeHandler(interceptorsOf(method), balanced));
+      const { interceptors, choices } = controlOf(method, serving);
+      const innermost = choices === serving ? balanced : createBalancedHandler(choices);
+      handlers.set(methodInfo(method).path, composeHandler(interceptors, innermost));
     }
   }
   return ({ path }) => handlers.get(path) ?? unserved;

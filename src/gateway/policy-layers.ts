@@ -16,6 +16,8 @@ import { type RestSettings, snakeCase } from "./rest-settings.ts";
 export interface PolicyLayer {
   readonly rest: RestSettings;
   readonly flow: FlowSettings;
+  /** Whose word it is: the operator's, or that of the people who own the method. */
+  readonly level: "config" | "method" | "service";
   /** Whether it speaks for methods that nobody has looked at one by one, so that it need not fit each of them. */
   readonly shared: boolean;
   /** What it calls itself as a whole: `demo.library.v1.Library.CreateBook`, `pkg.*`. */
@@ -74,6 +76,7 @@ function matchSettings(
     const layer: PolicyLayer = {
       rest,
       flow,
+      level: "config",
       shared: selector.endsWith("*"),
       subject: selector,
       origin: (key, item) => places.get(`${key}.${item}`) ?? places.get(key) ?? place,
@@ -106,6 +109,7 @@ function createOptionReader(problems: ProblemList) {
     return {
       rest: option.rest,
       flow: option.flow,
+      level: owner.kind === "rpc" ? "method" : "service",
       shared: owner.kind === "service",
       subject,
       origin: () => origin,

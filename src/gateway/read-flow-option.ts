@@ -8,6 +8,7 @@ import {
   RateLimit_Cost as Cost,
   type StreamLimits_Direction as Direction,
   StreamLimits_Direction_Excess as Excess,
+  type HedgePolicy,
   type MethodPolicy,
   RateLimit_OnStoreFailure as OnStoreFailure,
   type RateLimit,
@@ -20,6 +21,7 @@ import {
   type ConcurrencySetting,
   defined,
   type FlowSettings,
+  type HedgeSetting,
   type RateLimitSetting,
   type RetrySetting,
   type Word,
@@ -27,7 +29,7 @@ import {
 
 export function readFlowOption(policy: MethodPolicy | ServicePolicy): FlowSettings {
   const { rateLimit, concurrency, maxRequestBytes, maxReplyBytes, timeout, stream, auth } = policy;
-  const { retry, circuitBreaker } = policy;
+  const { retry, hedge, circuitBreaker } = policy;
   return {
     // An empty repeated field is one that was not written.
     rateLimit: rateLimit.length === 0 ? undefined : rateLimit.map(readRateLimit),
@@ -42,6 +44,7 @@ export function readFlowOption(policy: MethodPolicy | ServicePolicy): FlowSettin
     "stream.maxDuration": msOf(stream?.maxDuration),
     "stream.idleTimeout": msOf(stream?.idleTimeout),
     retry: retry && readRetry(retry),
+    hedge: hedge && readHedge(hedge),
     circuitBreaker:
       circuitBreaker &&
       defined<CircuitBreakerSetting>({
@@ -126,6 +129,17 @@ function readRetry(retry: RetryPolicy): RetrySetting {
       backoffMultiplier: said(retry.backoffMultiplier),
       codes: codes.length === 0 ? undefined : codes,
       budgetRatio: said(retry.budgetRatio),
+    }),
+  };
+}
+
+function readHedge({ maxAttempts, delay, nonFatalCodes, budgetRatio }: HedgePolicy): HedgeSetting {
+  return {
+    maxAttempts,
+    ...defined({
+      delayMs: msOf(delay),
+      nonFatalCodes: nonFatalCodes.length === 0 ? undefined : nonFatalCodes,
+      budgetRatio: said(budgetRatio),
     }),
   };
 }

@@ -11,6 +11,7 @@ import {
 import type { Problem } from "../schema/problem.ts";
 import { createProblemList, type ProblemList } from "../schema/problem-list.ts";
 import { decideFlowSetting, decideRateLimit, type FlowBounds, type WholeKey } from "./check-flow-setting.ts";
+import { checkRepetition } from "./check-repetition.ts";
 import { type FlowKey, flowKeys } from "./flow-settings.ts";
 import { rateLimitText } from "./flow-text.ts";
 import type { PolicyEntry } from "./policy-entry.ts";
@@ -49,6 +50,7 @@ export const noFlowPolicy: FlowPolicy = {
     idleTimeoutMs: undefined,
   },
   retry: undefined,
+  hedge: undefined,
   circuitBreaker: undefined,
   auth: undefined,
 };
@@ -63,14 +65,15 @@ export function resolveFlowPolicies({ services, layers, ...bounds }: FlowPolicyO
   const resolve = (method: DescMethod): ResolvedFlowPolicy => {
     const places = layers.of(method);
     if (places.every(({ flow }) => Object.keys(flow).length === 0)) return unsaid;
-    const values = new Map<FlowKey, unknown>();
-    const entries = flowKeys.flatMap((key) => {
+    const winners = new Map<FlowKey, Accepted>();
+    for (const key of flowKeys) {
       // Every place is judged, those that are outvoted too: a wrong value is wrong although another one counts.
       const [winner] = places.flatMap((layer) => accept(key, layer, method) ?? []);
-      if (winner !== undefined) values.set(key, winner.value);
-      return winner?.entries ?? [];
-    });
-    return entries.length === 0 ? unsaid : { policy: policyOf(values), entries };
+      if (winner !== undefined) winners.set(key, winner);
+    }
+    dropRepetition(winners, places);
+    if (winners.size === 0) return unsaid;
+    return { policy: policyOf(winners), entries: [...winners.values()].flatMap(({ entries }) => entries) };
   };
 
   const resolved = new Map<DescMethod, ResolvedFlowPolicy>();
@@ -83,8 +86,17 @@ export function resolveFlowPolicies({ services, layers, ...bounds }: FlowPolicyO
 const maxRateLimits = 16;
 
 interface Accepted {
+  readonly layer: PolicyLayer;
   readonly value: unknown;
   readonly entries: readonly PolicyEntry[];
+}
+
+/** A method is retried or hedged: of the two the more specific place counts. In one place they are never both accepted. */
+function dropRepetition(winners: Map<FlowKey, Accepted>, places: readonly PolicyLayer[]): void {
+  const retry = winners.get("retry");
+  const hedge = winners.get("hedge");
+  if (retry?.value === undefined || hedge?.value === undefined) return;
+  winners.delete(places.indexOf(retry.layer) < places.indexOf(hedge.layer) ? "hedge" : "retry");
 }
 
 /** What a layer says for a key, where that can work for the method. */
@@ -93,7 +105,7 @@ function createAcceptance(judge: PolicyJudge, problems: ProblemList, bounds: Flo
     const key = "rateLimit";
     const written = layer.flow.rateLimit;
     if (written === undefined) return undefined;
-    if (written.length === 0) return { value: [], entries: [entry(key, "none", layer.origin(key))] };
+    if (written.length === 0) return { layer, value: [], entries: [entry(key, "none", layer.origin(key))] };
     if (written.length > maxRateLimits) {
       const reason = `${written.length} limits, at most ${maxRateLimits} are read`;
       problems.add(layer.origin(key), `${layer.spell(key)} of ${layer.subject} is refused: ${reason}`);
@@ -115,16 +127,22 @@ function createAcceptance(judge: PolicyJudge, problems: ProblemList, bounds: Flo
     }
     if (limits.size === 0) return undefined;
     const accepted = [...limits.values()];
-    return { value: accepted.map(({ limit }) => limit), entries: accepted.map((each) => each.entry) };
+    return {
+      layer,
+      value: accepted.map(({ limit }) => limit),
+      entries: accepted.map((each) => each.entry),
+    };
   };
 
   const acceptWhole = (key: WholeKey, layer: PolicyLayer, method: DescMethod): Accepted | undefined => {
     const written = layer.flow[key];
     if (written === undefined) return undefined;
     const decided = decideFlowSetting(key, written, method, bounds);
-    judge.passes("kind" in decided ? decided : decided.fault, { layer, key, method });
-    if ("kind" in decided) return undefined;
-    return { value: decided.value, entries: [entry(key, decided.text, layer.origin(key))] };
+    const refusal = "kind" in decided ? decided : checkRepetition(key, layer, method);
+    const fault = "kind" in decided ? decided : (refusal ?? decided.fault);
+    judge.passes(fault, { layer, key, method });
+    if ("kind" in decided || refusal !== undefined) return undefined;
+    return { layer, value: decided.value, entries: [entry(key, decided.text, layer.origin(key))] };
   };
 
   return (key: FlowKey, layer: PolicyLayer, method: DescMethod): Accepted | undefined =>
@@ -136,8 +154,8 @@ function entry(key: FlowKey, value: string, origin: string): PolicyEntry {
 }
 
 /** The values are those that `decideFlowSetting` has made for their keys. */
-function policyOf(values: ReadonlyMap<FlowKey, unknown>): FlowPolicy {
-  const get = <V>(key: FlowKey): V | undefined => values.get(key) as V | undefined;
+function policyOf(winners: ReadonlyMap<FlowKey, Accepted>): FlowPolicy {
+  const get = <V>(key: FlowKey): V | undefined => winners.get(key)?.value as V | undefined;
   const direction = (way: "requests" | "replies"): DirectionLimits => ({
     messagesPerSecond: get(`stream.${way}.messagesPerSecond`),
     bytesPerSecond: get(`stream.${way}.bytesPerSecond`),
@@ -162,6 +180,7 @@ function policyOf(values: ReadonlyMap<FlowKey, unknown>): FlowPolicy {
       idleTimeoutMs: get("stream.idleTimeout"),
     },
     retry: get("retry"),
+    hedge: get("hedge"),
     circuitBreaker: get("circuitBreaker"),
     auth: get("auth"),
   };

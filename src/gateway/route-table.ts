@@ -27,7 +27,7 @@ interface RouteTableInput {
   /** Problems of the last build that did not become a snapshot. */
   readonly problems: readonly Problem[];
   /** Flow control of a method at this moment: tokens left, calls in flight, its breaker. By default nothing is told. */
-  readonly stateOf?: (method: DescMethod) => readonly PolicyStateView[];
+  readonly stateOf?: (method: DescMethod, upstreams: readonly string[]) => readonly PolicyStateView[];
 }
 
 export function viewRouteTable(input: RouteTableInput): RouteTableView {
@@ -101,7 +101,7 @@ function viewMethods(
         upstreams,
         routeCount: routeCounts.get(path) ?? 0,
         policy: flowEntries(method, snapshot).map(viewEntry),
-        state: stateOf(method),
+        state: stateOf(method, upstreams),
       };
     }),
   );

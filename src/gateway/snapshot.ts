@@ -116,9 +116,13 @@ export function buildSnapshot(
   const router = createRouter(table.routes);
   const formatStatus = createStatusFormat(codecOf(policies.json), dialect);
   const flow = resolveFlowPolicies({ services: descs, layers, maxRequestBytes });
-  const handlerOf = createMethodHandlers(schema, upstreams, (method) =>
-    options.flowControl.interceptorsOf(method, flow.of(method)),
-  );
+  const handlerOf = createMethodHandlers(schema, upstreams, (method, serving) => {
+    const { policy } = flow.of(method);
+    return {
+      interceptors: options.flowControl.interceptorsOf(method, policy),
+      choices: options.flowControl.guard(method, policy, serving),
+    };
+  });
   // What a backend says of itself is for the gateway to know; who asks the gateway is told of all backends.
   const services = schema.services.filter(({ desc }) => !ownServiceNames.includes(desc.typeName));
   const serviceNames = services.map(({ desc }) => desc.typeName);

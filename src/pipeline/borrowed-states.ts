@@ -23,8 +23,9 @@ export function createBorrowedStates<T>(maxCount = defaultMaxCount): BorrowedSta
       // A Map keeps the order in which keys came: the first is the one that was borrowed longest ago.
       states.delete(key);
       states.set(key, state);
-      for (const oldest of states.keys()) {
-        if (states.size <= maxCount) break;
+      // Not asked for the first key unless it has to go: getting there passes all keys that were moved to the end.
+      if (states.size > maxCount) {
+        const [oldest = key] = states.keys();
         states.delete(oldest);
       }
       return state;

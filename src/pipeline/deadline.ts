@@ -4,9 +4,10 @@
 // TimeoutPolicy and StreamLimits.max_duration.
 import type { Call, Handler, Interceptor, Reply, StreamReply } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
-import { createDeadline, type Deadline, remainingMs, soonerDeadline } from "../rpc/deadline.ts";
+import { createDeadline, type Deadline, maxTimerMs, remainingMs, soonerDeadline } from "../rpc/deadline.ts";
 import { Header } from "../rpc/header.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
+import { discardMessages, returnQuietly } from "../rpc/stream.ts";
 import type { FlowPolicy } from "./flow-policy.ts";
 
 export interface DeadlineOptions {
@@ -35,9 +36,6 @@ export function decideDeadlines(
 function smaller(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || (b !== undefined && b < a) ? b : a;
 }
-
-/** Beyond this a timer of Node's fires at once. Nearly 25 days. */
-export const maxTimerMs = 2 ** 31 - 1;
 
 const exceededText = "deadline exceeded";
 
@@ -77,7 +75,7 @@ interface Bound {
 async function invokeWithin(bound: Bound, next: Handler, call: Call): Promise<Reply> {
   const limit = startLimit(bound, call.signal);
   if (limit.signal.aborted) {
-    if (call.kind === "stream") void returnQuietly(call.messages[Symbol.asyncIterator]());
+    discardMessages(call);
     throw limit.signal.reason;
   }
   let streaming = false;
@@ -86,7 +84,7 @@ async function invokeWithin(bound: Bound, next: Handler, call: Call): Promise<Re
   try {
     const pending = next({ ...call, deadline: bound.deadline, signal: limit.signal });
     // A reply that comes after all must not go on running with nobody to read it.
-    pending.then((late) => limit.signal.aborted && !streaming && discard(late)).catch(() => {});
+    pending.then((late) => limit.signal.aborted && !streaming && discardMessages(late)).catch(() => {});
     const reply = await Promise.race([pending, limit.exceeded]);
     if (reply.kind === "unary") return reply;
     streaming = true;
@@ -99,7 +97,7 @@ async function invokeWithin(bound: Bound, next: Handler, call: Call): Promise<Re
 }
 
 /** By how much a backend's timer may be ahead: it was told whole milliseconds, and timers are not exact. */
-const earlyResetMs = 20;
+export const earlyResetMs = 20;
 
 /**
  * The backend has the deadline too, and its timer may be the first to fire: some then reset the call, which reads as
@@ -166,7 +164,7 @@ function guardStream(reply: StreamReply, limit: Limit, judged: (reason: unknown)
     end();
     if (reject) reject(reason);
     else failure = { reason };
-    void returnQuietly(inner);
+    returnQuietly(inner);
   });
   type Step = IteratorResult<Uint8Array, undefined>;
   const messages: AsyncIterableIterator<Uint8Array, undefined> = {
@@ -206,17 +204,4 @@ function guardStream(reply: StreamReply, limit: Limit, judged: (reason: unknown)
   };
   const trailer = Promise.race([reply.trailer, limit.exceeded]).catch(() => new Header());
   return { kind: "stream", header: reply.header, messages, trailer };
-}
-
-function discard(reply: Reply): void {
-  if (reply.kind === "stream") void returnQuietly(reply.messages[Symbol.asyncIterator]());
-}
-
-/** Lets go of a stream that nobody will read. Never rejects. */
-export async function returnQuietly(iterator: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await iterator.return?.();
-  } catch {
-    // The call has its outcome already.
-  }
 }

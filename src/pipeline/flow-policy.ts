@@ -12,7 +12,9 @@ export interface FlowPolicy {
   /** Limit of one reply message, in bytes; the transport's where absent. */
   readonly maxReplyBytes: number | undefined;
   readonly stream: StreamLimits;
+  /** Never beside `hedge`. */
   readonly retry: RetryPolicy | undefined;
+  readonly hedge: HedgePolicy | undefined;
   readonly circuitBreaker: CircuitBreakerPolicy | undefined;
   readonly auth: AuthPolicy | undefined;
 }
@@ -111,6 +113,17 @@ export interface RetryPolicy {
   readonly backoffMultiplier: number;
   readonly codes: ReadonlySet<Code>;
   /** Share of calls that may be retries, over the last ten seconds; 0.2 = one in five. */
+  readonly budgetRatio: number;
+}
+
+export interface HedgePolicy {
+  /** The first one included: 2 to 5. */
+  readonly maxAttempts: number;
+  /** How long an attempt may take before the next one is sent beside it. */
+  readonly delayMs: number;
+  /** Codes with which an attempt may fail without deciding the call; the next one is sent at once. */
+  readonly nonFatalCodes: ReadonlySet<Code>;
+  /** Share of calls that may be further attempts, over the last ten seconds. */
   readonly budgetRatio: number;
 }
 

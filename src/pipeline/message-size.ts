@@ -1,11 +1,13 @@
 // How large a message of a method may be, each way; of a stream each one. Source: options.proto, max_request_bytes and
-// max_reply_bytes. Both ways the code is gRPC's for a message beyond the receiver's limit: RESOURCE_EXHAUSTED.
+// max_reply_bytes. Both ways the code is gRPC's for a message beyond the receiver's limit: RESOURCE_EXHAUSTED. What REST
+// has a status of its own for (413) is known again by identity.
 import type { Call, Handler, Interceptor, Reply } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
-import type { Side } from "./flow-meter.ts";
+import type { RpcError } from "../rpc/rpc-error.ts";
 import { refuse } from "./refusal.ts";
-import { invokeJudged, type StreamRules } from "./stream-limits-call.ts";
-import type { MessageJudge } from "./stream-limits-messages.ts";
+import { invokeJudged, type StreamRules } from "./stream-limits/call.ts";
+import type { Side } from "./stream-limits/flow-meter.ts";
+import type { MessageJudge } from "./stream-limits/messages.ts";
 
 export interface MessageSizeOptions {
   /** Of one request message, decompressed; exactly that size passes. Absent = any. */
@@ -43,6 +45,13 @@ export function createMessageSizeLimit(options: MessageSizeOptions): Interceptor
   };
 }
 
+const tooLarge = new WeakSet<RpcError>();
+
+/** Whether it refuses a request message for its size. */
+export function isRequestTooLarge(error: RpcError): boolean {
+  return tooLarge.has(error);
+}
+
 /** Refuses unary replies; those that are streamed are not for it. */
 function checkReply(next: Handler, replies: MessageJudge): Handler {
   const check = (reply: Reply): Reply => {
@@ -61,7 +70,9 @@ function judgeOf(maxBytes: number | undefined, side: Side): MessageJudge | undef
       if (bytes <= maxBytes) return 0;
       const message = `${side} message of ${bytes} bytes is larger than the limit of ${maxBytes} bytes`;
       // The same message is refused whenever it comes.
-      return refuse(Code.RESOURCE_EXHAUSTED, message, { retryAfterMs: Number.POSITIVE_INFINITY });
+      const refusal = refuse(Code.RESOURCE_EXHAUSTED, message, { retryAfterMs: Number.POSITIVE_INFINITY });
+      if (side === "request") tooLarge.add(refusal);
+      return refusal;
     },
   };
 }

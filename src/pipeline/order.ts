@@ -1,6 +1,7 @@
 // The order in which interceptors stand around a call, outermost first, and why each stands where it does.
 // Source: design.md §3, which has the concurrency limit before auth: there it would take what rate limits refuse for
-// drops of the backend, and an adaptive limit would shrink for everybody when one client is over its rate.
+// drops of the backend, and an adaptive limit would shrink for everybody when one client is over its rate. The circuit
+// breaker is no row: it stands before each upstream, below the choice among them.
 import type { Interceptor } from "../rpc/call.ts";
 
 export const interceptorOrder = [
@@ -21,8 +22,11 @@ export const interceptorOrder = [
     reason: "meters the messages of calls that were admitted, once whatever is retried",
   },
   { name: "cache", reason: "answers only who is allowed to ask, and spares the backend what is below" },
-  { name: "retry", reason: "repeats attempts at the backend, not authentication or counting" },
-  { name: "circuitBreaker", reason: "innermost: judges single attempts, and stops a retry at once" },
+  {
+    name: "retry",
+    reason:
+      "or hedge; innermost: repeats attempts, each of which chooses among the upstreams that take calls",
+  },
 ] as const satisfies readonly { readonly name: string; readonly reason: string }[];
 
 export type InterceptorName = (typeof interceptorOrder)[number]["name"];

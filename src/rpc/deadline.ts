@@ -5,6 +5,9 @@ export interface Deadline {
   readonly atMs: number;
 }
 
+/** Beyond this a timer of Node's fires at once. Nearly 25 days. */
+export const maxTimerMs = 2 ** 31 - 1;
+
 /** The deadline that lies `timeoutMs` ahead. */
 export function createDeadline(timeoutMs: number, nowMs: number = performance.now()): Deadline {
   return { atMs: nowMs + timeoutMs };

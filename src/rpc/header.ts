@@ -8,6 +8,7 @@
  */
 export class Header {
   readonly #flat: string[];
+  #own: string[] | undefined;
 
   /** @param flat name, value, name, value …; names must be lower case already. The array is owned by the header. */
   constructor(flat: string[] = []) {
@@ -64,6 +65,18 @@ export class Header {
     this.#flat.push(name, value);
   }
 
+  /** Appends what the gateway itself says in the header of a reply or an error: no metadata of the backend's. */
+  appendOwn(name: string, value: string): void {
+    this.append(name, value);
+    this.#own ??= [];
+    this.#own.push(name);
+  }
+
+  /** Whether the gateway says that name. HTTP has it bare, also where a profile has metadata under a prefix. */
+  isOwn(name: string): boolean {
+    return this.#own?.includes(name) === true;
+  }
+
   /** Replaces every value of the name by one. */
   set(name: string, value: string): void {
     this.delete(name);
@@ -83,7 +96,9 @@ export class Header {
   }
 
   clone(): Header {
-    return new Header(this.#flat.slice());
+    const clone = new Header(this.#flat.slice());
+    clone.#own = this.#own?.slice();
+    return clone;
   }
 
   *[Symbol.iterator](): IterableIterator<[string, string]> {

@@ -52,3 +52,9 @@ export class RpcError extends Error {
     return new RpcError(Code.INTERNAL, "internal error", { cause: reason });
   }
 }
+
+/** The error of a signal that was aborted; whoever aborts without a reason of ours has cancelled. */
+export function abortReason(signal: AbortSignal): RpcError {
+  if (signal.reason instanceof RpcError) return signal.reason;
+  return new RpcError(Code.CANCELLED, "the call was cancelled", { cause: signal.reason });
+}

@@ -40,9 +40,10 @@ export async function writeHttp1Response(
     return;
   }
   if (!isBuffered(body)) response.flushHeaders();
-  else if (body !== undefined && body.length > 0) response.write(body);
+  else if (body !== undefined && body.length > 0 && !isLarge(body)) response.write(body);
   try {
     if (!isBuffered(body) && !(await pumpBody(body, response, exchange))) return;
+    if (isLarge(body) && !(await pumpPieces(body, response, exchange))) return;
     if (trailer !== undefined) response.addTrailers(trailerObject(await trailer(), report));
   } catch (error) {
     if (exchange.gone === undefined) report(error);

@@ -38,7 +38,7 @@ export interface RedisLinkOptions {
   readonly onGone: (node: string) => void;
 }
 
-export const wholeCluster = "cluster";
+const wholeCluster = "cluster";
 /** A backstop: the store's own timeout is shorter. It is what ends a handshake with a server that says nothing. */
 const handshakeMs = 2_000;
 /** A socket that has been silent for so long, with questions open, is given up. */
@@ -95,13 +95,16 @@ function openCluster(addresses: readonly RedisAddress[], options: RedisLinkOptio
       clusterRetryStrategy: reconnectMs,
       clusterNodeRetryStrategy: reconnectMs,
       slotsRefreshTimeout: handshakeMs,
-      slotsRefreshInterval: silenceMs,
+      // By a timer of ours, below: its own begins anew where the cluster is closed while it asks, and then never ends.
+      slotsRefreshInterval: 0,
       // Names stay names, or their certificates would not match.
       ...(first.tls && {
         dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host),
       }),
     },
   );
+  const refresh = setInterval(() => cluster.refreshSlotsCache(), silenceMs);
+  refresh.unref();
   let lastError = "the connection was closed";
   cluster.on("error", (error: Error) => {
     lastError = error.message;
@@ -120,7 +123,10 @@ function openCluster(addresses: readonly RedisAddress[], options: RedisLinkOptio
       return cluster.status === "ready";
     },
     run: (script, storeKey, args) => runScript(cluster, script, storeKey, args),
-    close: () => cluster.disconnect(),
+    close() {
+      clearInterval(refresh);
+      cluster.disconnect();
+    },
   };
 }
 

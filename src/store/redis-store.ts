@@ -38,7 +38,7 @@ export interface RedisStore extends LimitStore {
   states(): readonly StoreState[];
 }
 
-export const defaultStoreTimeoutMs = 50;
+const defaultStoreTimeoutMs = 50;
 
 /** What a probe takes from: it is always there, and is written. */
 const probeRule: LimitRule = { algorithm: "token_bucket", requests: 1e6, perMs: 1_000, burst: 1e6 };

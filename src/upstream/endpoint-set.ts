@@ -4,6 +4,7 @@
 import type { Handler } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
+import { discardMessages } from "../rpc/stream.ts";
 import { createAddressBook, type Place } from "./address-book.ts";
 import { combineStatuses, isNews } from "./combine-status.ts";
 import { NotConnected } from "./connect-failure.ts";
@@ -12,7 +13,6 @@ import { type Balancing, createEndpointPicker, createTurn, type EndpointPicker }
 import { refusalOf } from "./grpc-js-call.ts";
 import type { HealthCheckOptions } from "./health-check.ts";
 import { createOutlierDetector, type OutlierOptions, outlierDefaults } from "./outlier-ejection.ts";
-import { discardStream } from "./request-pump.ts";
 import { createSender, type Destinations } from "./send-call.ts";
 import type { ChannelStatus, EndpointStatus, Target, Transport } from "./upstream.ts";
 import { createWaitingCalls } from "./waiting-calls.ts";
@@ -160,7 +160,7 @@ export function createEndpointSet(options: EndpointSetOptions): EndpointSet {
   const invoke: Handler = (call) => {
     const refusal = refusalOf(call, closed !== undefined);
     if (refusal) {
-      if (call.kind === "stream") discardStream(call.messages);
+      discardMessages(call);
       return Promise.reject(refusal);
     }
     activate();

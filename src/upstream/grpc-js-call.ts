@@ -7,7 +7,7 @@ import { Code } from "../rpc/code.ts";
 import { type Deadline, remainingMs } from "../rpc/deadline.ts";
 import type { Header } from "../rpc/header.ts";
 import { type MethodInfo, streamsReplies } from "../rpc/method.ts";
-import { RpcError } from "../rpc/rpc-error.ts";
+import { abortReason, RpcError } from "../rpc/rpc-error.ts";
 import { foreignTypeOf, headerFromMetadata, metadataFromHeader } from "./grpc-js-metadata.ts";
 import { errorOfForeignReply, rpcErrorFromStatus } from "./grpc-js-status.ts";
 import { hasPartialMessage, innermostCall } from "./innermost-call.ts";
@@ -108,12 +108,6 @@ export function openCall(setting: CallSetting, call: Call, listener: ReplyListen
     });
   }
   return { read: () => raw.startRead(), abort };
-}
-
-/** The error of a signal that was aborted; whoever aborts without a reason of ours has cancelled. */
-export function abortReason(signal: AbortSignal): RpcError {
-  if (signal.reason instanceof RpcError) return signal.reason;
-  return new RpcError(Code.CANCELLED, "the call was cancelled", { cause: signal.reason });
 }
 
 /** The error of a call that is not to be sent at all. */

@@ -6,6 +6,7 @@ import type { Handler } from "../rpc/call.ts";
 import type { Header } from "../rpc/header.ts";
 import { type MethodInfo, streamsReplies } from "../rpc/method.ts";
 import type { RpcError } from "../rpc/rpc-error.ts";
+import { discardMessages } from "../rpc/stream.ts";
 import { omitAddressName } from "./address-name.ts";
 import { watchChannel } from "./channel-watch.ts";
 import { type CallSetting, refusalOf } from "./grpc-js-call.ts";
@@ -14,7 +15,6 @@ import { createHeaderLimit } from "./header-limit.ts";
 import { invokeStream } from "./invoke-stream.ts";
 import { invokeUnary } from "./invoke-unary.ts";
 import { keepConnected } from "./keep-connected.ts";
-import { discardStream } from "./request-pump.ts";
 import { formatTarget } from "./target.ts";
 import type { Address, Target, Transport } from "./upstream.ts";
 
@@ -113,7 +113,7 @@ export function createGrpcJsTransport(options: GrpcJsTransportOptions): Transpor
   const invoke: Handler = (call) => {
     const refusal = refusalOf(call, closed !== undefined) ?? limit.refusalOf(call.method.path, call.header);
     if (refusal) {
-      if (call.kind === "stream") discardStream(call.messages);
+      discardMessages(call);
       return Promise.reject(refusal);
     }
     runningCount++;

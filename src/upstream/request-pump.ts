@@ -1,6 +1,7 @@
 // Carries a stream of request messages to a backend call: the next one is pulled when the last one was taken, and the
 // stream is told when nobody wants more. Source: design.md §4 "Streams".
 import { RpcError } from "../rpc/rpc-error.ts";
+import { returnQuietly } from "../rpc/stream.ts";
 
 /** Where requests go. */
 export interface RequestSink {
@@ -45,19 +46,6 @@ export function pumpRequests(messages: AsyncIterable<Uint8Array>, sink: RequestS
     if (stopped) return;
     stopped = true;
     wake?.();
-    if (!exhausted) void endQuietly(iterator);
+    if (!exhausted) returnQuietly(iterator);
   };
-}
-
-/** Returns a stream that nobody will read, such as the requests of a call that is not made. */
-export function discardStream(messages: AsyncIterable<Uint8Array>): void {
-  void endQuietly(messages[Symbol.asyncIterator]());
-}
-
-async function endQuietly(iterator: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await iterator.return?.();
-  } catch {
-    // Whoever ended the call has its outcome; how its producer took the news concerns nobody.
-  }
 }

@@ -2,9 +2,8 @@
 // in flight, which is limited where they come in.
 import type { Call, Reply } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
-import { remainingMs } from "../rpc/deadline.ts";
-import { RpcError } from "../rpc/rpc-error.ts";
-import { abortReason } from "./grpc-js-call.ts";
+import { maxTimerMs, remainingMs } from "../rpc/deadline.ts";
+import { abortReason, RpcError } from "../rpc/rpc-error.ts";
 
 export interface WaitingCalls {
   readonly size: number;
@@ -18,9 +17,6 @@ export interface WaitingCalls {
   /** Resolves when none waits. */
   drained(): Promise<void>;
 }
-
-/** Beyond it a timer of Node's fires at once. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export function createWaitingCalls(): WaitingCalls {
   const waiting = new Set<() => void>();

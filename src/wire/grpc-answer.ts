@@ -7,7 +7,8 @@ import { logFailure } from "../rpc/log-failure.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { ServedMethod } from "../rpc/served-method.ts";
 import { type Compression, compressionNames } from "./compression.ts";
-import { type MessageCodec, readGrpcCall, unknownMethod } from "./grpc-call.ts";
+import type { MessageCodec } from "./enveloped-call.ts";
+import { readGrpcCall, unknownMethod } from "./grpc-call.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
 import type { RpcProtocolOptions } from "./protocol.ts";
 

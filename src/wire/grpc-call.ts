@@ -3,21 +3,18 @@
 import type { Call } from "../rpc/call.ts";
 import { Code } from "../rpc/code.ts";
 import type { Header } from "../rpc/header.ts";
-import { streamsRequests } from "../rpc/method.ts";
 import { RpcError } from "../rpc/rpc-error.ts";
 import type { ServedMethod } from "../rpc/served-method.ts";
 import { isBase64, stripPadding } from "./binary-header.ts";
+import { createCallHead } from "./call-head.ts";
 import { acceptsCompression, type Compression, resolveCompression } from "./compression.ts";
-import { EnvelopeReader, readSingleMessage } from "./envelope.ts";
+import { EnvelopeReader } from "./envelope.ts";
+import { type MessageCodec, readEnvelopedCall } from "./enveloped-call.ts";
 import type { HttpRequest } from "./http-message.ts";
-import { mapStream } from "./map-stream.ts";
 import { readDeadline } from "./read-deadline.ts";
 import { requestMetadata } from "./request-metadata.ts";
 
 const timeoutNames = ["grpc-timeout"] as const;
-
-/** What the messages of a client are: protobuf binary, passed as it is, or ProtoJSON. */
-export type MessageCodec = "proto" | "json";
 
 export interface GrpcCallInput {
   readonly request: HttpRequest;
@@ -36,8 +33,7 @@ export interface GrpcCall {
 }
 
 /**
- * Reads the one message of a method that takes one; the messages of others are read when they are pulled, and fail
- * with what `EnvelopeReader` throws.
+ * Reads what `readEnvelopedCall` reads.
  * @throws RpcError UNIMPLEMENTED for a compression that there is none of and for no or several messages where one is
  *   due; INVALID_ARGUMENT for a malformed timeout, metadata or body; RESOURCE_EXHAUSTED beyond the limit; CANCELLED when
  *   the client goes away
@@ -47,27 +43,14 @@ export async function readGrpcCall(input: GrpcCallInput): Promise<GrpcCall> {
   const { header } = request;
   const requestCompression = resolveCompression(header.get("grpc-encoding"));
   const deadline = readDeadline(header, timeoutNames);
-  const head = {
-    method: method.info,
-    header: appendReserved(requestMetadata(request), header),
-    signal: request.signal,
-    ...(deadline && { deadline }),
-    peer: request.remoteAddress,
-    ...(request.principal && { principal: request.principal }),
-  };
+  const metadata = appendReserved(requestMetadata(request), header);
+  const head = createCallHead(method.info, request, metadata, deadline);
   const compression =
     requestCompression && acceptsCompression(header.get("grpc-accept-encoding"), requestCompression)
       ? requestCompression
       : undefined;
   const reader = new EnvelopeReader(body, { compression: requestCompression, maxBytes: maxRequestBytes });
-  const { json } = method;
-  if (streamsRequests(method.info.kind)) {
-    const messages = codec === "json" ? mapStream(reader, (message) => json.decodeRequest(message)) : reader;
-    return { call: { ...head, kind: "stream", messages }, compression };
-  }
-  const sent = await readSingleMessage(reader);
-  const message = codec === "json" ? json.decodeRequest(sent) : sent;
-  return { call: { ...head, kind: "unary", message }, compression };
+  return { call: await readEnvelopedCall(head, method, codec, reader), compression };
 }
 
 /** The error of a path that no method has. */

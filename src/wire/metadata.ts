@@ -97,13 +97,17 @@ export function trailerToHttp(metadata: Header, rules: MetadataRules = metadataR
   return appendMetadata(new Header(), metadata, rules.trailerPrefix);
 }
 
-/** Appends what `metadataToHttp` would return to `header`, which is returned. */
+/**
+ * Appends what `metadataToHttp` would return to `header`, which is returned. What the gateway itself has said in it is no
+ * metadata and gets no prefix.
+ */
 export function appendMetadata(header: Header, metadata: Header, prefix: string): Header {
   const { flat } = metadata;
   for (let i = 0; i < flat.length; i += 2) {
     const name = flat[i] as string;
     const value = flat[i + 1] as string;
-    if (!isTransportName(name) && isLegalMetadata(name, value)) header.append(prefix + name, value);
+    if (isTransportName(name) || !isLegalMetadata(name, value)) continue;
+    header.append(metadata.isOwn(name) ? name : prefix + name, value);
   }
   return header;
 }

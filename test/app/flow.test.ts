@@ -1,71 +1,24 @@
 // Flow control from the config file to what clients of every protocol see: one policy, one count, whoever asks how.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import {
-  createConnectTransport,
-  createGrpcTransport,
-  createGrpcWebTransport,
-} from "@connectrpc/connect-node";
-import { WebSocket } from "ws";
-import { Library } from "../../examples/library/gen/library_pb.ts";
+import { Code } from "@connectrpc/connect";
 import { startLibraryServer } from "../../examples/library/server.ts";
 import { openGateway } from "../clients/rpc/open-gateway.ts";
 import { httpCall } from "../matrix/http-client.ts";
+import { book, getBook, protocols } from "./asks.ts";
 import { openApp } from "./open-app.ts";
-
-const book = "shelves/7/books/9";
-const getBook = "demo.library.v1.Library.GetBook";
-
-/** What a call of GetBook as this reader came to: its gRPC code, 0 for OK. */
-type Ask = (url: string, reader: string) => Promise<number>;
-
-const asks: Readonly<Record<string, Ask>> = {
-  "REST on HTTP/1.1": async (url, reader) => {
-    const { status, text } = await httpCall(url, `/v1/${book}`, { header: { "x-reader": reader } });
-    return status === 200 ? 0 : JSON.parse(text).code;
-  },
-  "Connect on HTTP/1.1": byTransport((baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1" })),
-  "Connect GET": byTransport((baseUrl) =>
-    createConnectTransport({ baseUrl, httpVersion: "1.1", useHttpGet: true }),
-  ),
-  "Connect on HTTP/2": byTransport((baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2" })),
-  gRPC: byTransport((baseUrl) => createGrpcTransport({ baseUrl })),
-  "gRPC-Web": byTransport((baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })),
-  WebSocket: (url, reader) =>
-    new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${url.replace("http", "ws")}/demo.library.v1.Library/GetBook`, {
-        headers: { "x-reader": reader },
-      });
-      socket.on("open", () => socket.send(JSON.stringify({ message: { name: book } })));
-      socket.on("close", (code) => resolve(code === 1000 ? 0 : code - 4000));
-      socket.on("error", reject);
-    }),
-};
-
-function byTransport(transportOf: (baseUrl: string) => ReturnType<typeof createConnectTransport>): Ask {
-  return async (url, reader) => {
-    const client = createClient(Library, transportOf(url));
-    try {
-      await client.getBook({ name: book }, { headers: { "x-reader": reader } });
-      return 0;
-    } catch (reason) {
-      return ConnectError.from(reason).code;
-    }
-  };
-}
 
 function open(t: TestContext, policy: Readonly<Record<string, unknown>>, keys: object = {}) {
   return openGateway(t, { keys: { methods: [{ selector: getBook, ...policy }], ...keys } });
 }
 
 test("a rate limit is one count for all protocols, by the key of the policy", async (t) => {
-  const calls = Object.entries(asks);
-  const rateLimit = [{ requests: calls.length, per: "1h", key: "header:x-reader" }];
+  const rateLimit = [{ requests: protocols.length, per: "1h", key: "header:x-reader" }];
   const { url } = await open(t, { rateLimit });
-  for (const [name, ask] of calls) assert.equal(await ask(url, "ada"), 0, name);
-  for (const [name, ask] of calls) assert.equal(await ask(url, "ada"), Code.ResourceExhausted, name);
-  for (const [name, ask] of calls) assert.equal(await ask(url, "bob"), 0, name);
+  for (const [name, ask] of protocols) assert.equal(await ask(url, { "x-reader": "ada" }), 0, name);
+  for (const [name, ask] of protocols)
+    assert.equal(await ask(url, { "x-reader": "ada" }), Code.ResourceExhausted, name);
+  for (const [name, ask] of protocols) assert.equal(await ask(url, { "x-reader": "bob" }), 0, name);
 });
 
 test("a REST client over a limit is told when to come back", async (t) => {
@@ -78,10 +31,41 @@ test("a REST client over a limit is told when to come back", async (t) => {
   assert.match(String(header.ratelimit), /r=0;t=3[56]\d\d/);
 });
 
+test("a limit that is tried out refuses nobody, says nothing to clients, and is in the log", async (t) => {
+  const server = await startLibraryServer();
+  t.after(() => server.close());
+  const rateLimit = [{ requests: 1, per: "1h", dryRun: true, name: "tried" }];
+  const app = await openApp(t, {
+    upstreams: [{ name: "library", target: `127.0.0.1:${server.port}` }],
+    methods: [{ selector: getBook, rateLimit }],
+  });
+  for (let i = 0; i < 3; i++) {
+    const { status, header } = await app.call(`/v1/${book}`);
+    assert.deepEqual([status, header["ratelimit-policy"]], [200, undefined]);
+  }
+  const told = app.log.filter(({ event }) => event === "a rate limit would have refused");
+  assert.deepEqual(
+    told.map(({ fields }) => fields),
+    [{ method: "/demo.library.v1.Library/GetBook", limit: "tried", times: 1 }],
+  );
+});
+
+test("what the gateway says itself has the same names in every profile, though metadata has not", async (t) => {
+  const keys = { profile: "grpc-gateway" };
+  const { url } = await open(t, { rateLimit: [{ requests: 1, per: "1h" }] }, keys);
+  for (const expected of [200, 429]) {
+    const { status, header } = await httpCall(url, `/v1/${book}`);
+    assert.equal(status, expected);
+    assert.match(String(header["ratelimit-policy"]), /q=1;w=3600/);
+    assert.match(String(header.ratelimit), /r=0;t=/);
+    assert.equal(header["grpc-metadata-ratelimit"], undefined);
+  }
+});
+
 test("who is not known is UNAUTHENTICATED on every protocol, and health is for everybody", async (t) => {
   const { url } = await open(t, { auth: { scopes: [] } });
-  for (const [name, ask] of Object.entries(asks))
-    assert.equal(await ask(url, "ada"), Code.Unauthenticated, name);
+  for (const [name, ask] of protocols)
+    assert.equal(await ask(url, { "x-reader": "ada" }), Code.Unauthenticated, name);
   const health = await httpCall(url, "/grpc.health.v1.Health/Check", {
     httpMethod: "POST",
     header: { "content-type": "application/json" },
@@ -112,6 +96,7 @@ test("a method's timeout is what the backend is told, and a request beyond its s
     header: { "content-type": "application/json" },
     body: JSON.stringify({ title: "x".repeat(200) }),
   });
+  assert.equal(large.status, 413);
   assert.equal(JSON.parse(large.text).code, Code.ResourceExhausted);
 });
 

@@ -82,6 +82,7 @@ async function refusalOf(options: Partial<AuthOptions>, flat: Flat, extra: Parti
   );
   assert.ok(error instanceof RpcError, String(error));
   const [detail] = error.details;
+  assert.equal(error.header.isOwn("www-authenticate"), error.header.has("www-authenticate"), "no metadata");
   const info = detail === undefined ? undefined : fromBinary(ErrorInfoSchema, detail.value);
   return { error, code: error.code, info, challenges: error.header.getAll("www-authenticate") };
 }

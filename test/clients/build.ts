@@ -25,7 +25,7 @@ interface Recipe {
 const recipes: Readonly<Record<ClientPart, Recipe>> = {
   "grpc-gateway": {
     tools: [["go", "version"]],
-    sources: ["clients/grpc-gateway-peer/**", "matrix/backends/go/**"],
+    sources: ["clients/grpc-gateway-peer/**", "matrix/proto/**", "matrix/{go-module,schema}.ts"],
     build: buildPeer,
   },
   google: {
@@ -39,12 +39,22 @@ const recipes: Readonly<Record<ClientPart, Recipe>> = {
   },
   openapi: {
     tools: [["go", "version"]],
-    sources: ["clients/openapi/**", "clients/grpc-gateway-peer/*.proto", "matrix/proto/**"],
+    sources: [
+      "clients/openapi/**",
+      "clients/grpc-gateway-peer/*.proto",
+      "matrix/proto/**",
+      "matrix/schema.ts",
+    ],
     build: buildOpenApi,
   },
   "rpc-go": {
     tools: [["go", "version"]],
-    sources: ["clients/rpc/build-rpc-go.ts", "clients/rpc/go/**", "../examples/library/library.proto"],
+    sources: [
+      "clients/rpc/build-rpc-go.ts",
+      "clients/rpc/go/**",
+      "matrix/go-module.ts",
+      "../examples/library/library.proto",
+    ],
     build: buildRpcGo,
   },
   "rpc-python": {

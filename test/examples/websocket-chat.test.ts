@@ -1,16 +1,13 @@
 // The chat in a real browser: two pages, each in a conversation of its own, through one gateway.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { type TestContext, test } from "node:test";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { startLibraryServer } from "../../examples/library/server.ts";
 import { openCall } from "../../examples/websocket-chat/client.js";
 import { startPageServer } from "../../examples/websocket-chat/server.ts";
 import { openApp } from "../app/open-app.ts";
+import { openBrowser, whyNoBrowser } from "../clients/rpc/open-browser.ts";
 import { collect } from "../protocol/rest/pieces.ts";
-
-const chromiumPath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-const skip = existsSync(chromiumPath) ? false : `no Chromium at ${chromiumPath}; CHROMIUM_PATH names it`;
 
 /** The library behind a gateway that lets pages of the chat in. */
 async function openGateway(context: TestContext, origins: readonly string[]): Promise<string> {
@@ -21,24 +18,6 @@ async function openGateway(context: TestContext, origins: readonly string[]): Pr
   });
   context.after(() => library.close());
   return app.url;
-}
-
-async function openBrowser(context: TestContext) {
-  const browser = await chromium.launch({
-    executablePath: chromiumPath,
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-  context.after(() => browser.close());
-  return browser;
 }
 
 async function say(page: Page, text: string): Promise<void> {
@@ -53,7 +32,7 @@ async function heard(page: Page, count: number): Promise<string> {
   return (await item.textContent()) ?? "";
 }
 
-test("two pages talk with the librarian through the gateway", { skip }, async (t) => {
+test("two pages talk with the librarian through the gateway", { skip: whyNoBrowser }, async (t) => {
   const pages = await startPageServer(0);
   t.after(() => pages.close());
   // Closed in the order in which they were opened: a gateway waits for the calls of a browser that is still there.
@@ -82,7 +61,7 @@ test("two pages talk with the librarian through the gateway", { skip }, async (t
   assert.equal(await second.locator("#text").isDisabled(), false);
 });
 
-test("a page of an origin that nobody named is told that it cannot", { skip }, async (t) => {
+test("a page of an origin that nobody named is told that it cannot", { skip: whyNoBrowser }, async (t) => {
   const pages = await startPageServer(0);
   t.after(() => pages.close());
   const gateway = await openGateway(t, []);

@@ -182,7 +182,7 @@ function assertPassed({ header, trailer }: Ending, { name }: Edge, kind: string)
   }
 }
 
-test("a million tiny messages to clients that leave in the middle end at the backend too", async () => {
+test("a million tiny messages to clients whose time is up in the middle end at the backend too", async () => {
   const tiny = Buffer.concat(Array<Buffer>(1_000).fill(envelope(Buffer.alloc(0))));
   backend.behave((stream) => {
     stream.respond(grpcHead);

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { prepareGoModule } from "./go-module.ts";
 import { type SchemaVersion, schemaVersions, writeSchema } from "./schema.ts";
 import {
   buildGo,
@@ -74,6 +75,7 @@ function digestOfSources(kind: BackendKind): string {
     ...globSync("**/*", { cwd: sourceFolder(kind) }).map((name) => join(sourceFolder(kind), name)),
     ...globSync("proto/*.proto", { cwd: import.meta.dirname }).map((name) => join(import.meta.dirname, name)),
     import.meta.filename,
+    join(import.meta.dirname, "go-module.ts"),
     join(import.meta.dirname, "schema.ts"),
   ].filter((file) => /\.(go|mod|sum|py|txt|java|xml|proto|ts)$/.test(file));
   const hash = createHash("sha256");
@@ -82,8 +84,15 @@ function digestOfSources(kind: BackendKind): string {
 }
 
 async function buildGoBackend(sources: string, output: string): Promise<void> {
-  await buildGo(sources, join(output, "backend-v1"));
-  await buildGo(sources, join(output, "backend-v2"), ["-tags", "schema_v2"]);
+  for (const version of schemaVersions) {
+    const names = globSync("*.proto", { cwd: protoFolder(version) });
+    const packages = Object.fromEntries(names.map((name) => [name, "api"]));
+    const module = join(output, version);
+    await prepareGoModule(sources, module, [
+      { protoFolder: protoFolder(version), packages, plugins: ["go", "go-grpc"] },
+    ]);
+    await buildGo(module, join(output, `backend-${version}`));
+  }
 }
 
 async function buildPythonBackend(sources: string, output: string): Promise<void> {

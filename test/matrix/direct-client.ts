@@ -25,6 +25,8 @@ export interface DirectCall {
   readonly timeoutMs?: number;
   /** Cancels the call when it fires. */
   readonly signal?: AbortSignal;
+  /** Each reply message as it comes. */
+  readonly onMessage?: (message: JsonValue) => void;
 }
 
 export interface DirectClient {
@@ -66,7 +68,10 @@ function invoke(client: Client, path: string, desc: DescMethod, call: DirectCall
     stream.on("metadata", (received) => {
       header = received;
     });
-    stream.on("data", (message: JsonValue) => messages.push(message));
+    stream.on("data", (message: JsonValue) => {
+      messages.push(message);
+      call.onMessage?.(message);
+    });
     stream.on("status", (status) => {
       trailer = status.metadata;
     });

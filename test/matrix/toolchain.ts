@@ -72,13 +72,13 @@ export async function runProtoc(protoFolder: string, args: readonly string[], en
 }
 
 /** Go with as little of the machine as it can do with. */
-export async function buildGo(folder: string, output: string, args: readonly string[] = []): Promise<void> {
-  await run("go", ["build", "-p", "1", "-trimpath", "-o", output, ...args, "."], { cwd: folder });
+export async function buildGo(folder: string, output: string): Promise<void> {
+  await run("go", ["build", "-p", "1", "-trimpath", "-o", output, "."], { cwd: folder });
 }
 
 /**
- * Installs Go programs (`path@version`) that are not there yet and returns the folder to put before PATH. They only
- * generate code; nothing that runs needs them.
+ * Installs Go programs (`path@version`) that are not there yet and returns a PATH that finds them first. Built with the
+ * flags of `buildGo`, they share what Go's cache has of the libraries.
  */
 export async function installGoPlugins(packages: readonly string[]): Promise<string> {
   const folder = join(cacheFolder, "go-plugins");
@@ -86,9 +86,10 @@ export async function installGoPlugins(packages: readonly string[]): Promise<str
     const program = (name.split("@")[0] ?? name).split("/").pop() ?? name;
     const stamp = join(folder, name.slice(name.lastIndexOf("@") + 1));
     if (existsSync(join(stamp, program))) continue;
-    await run("go", ["install", "-p", "1", name], { env: { GOBIN: stamp } });
+    await run("go", ["install", "-p", "1", "-trimpath", name], { env: { GOBIN: stamp } });
   }
-  return packages.map((name) => join(folder, name.slice(name.lastIndexOf("@") + 1))).join(delimiter);
+  const folders = packages.map((name) => join(folder, name.slice(name.lastIndexOf("@") + 1)));
+  return [...new Set(folders), process.env.PATH ?? ""].join(delimiter);
 }
 
 function findOnPath(tool: string): string | undefined {

@@ -14,7 +14,7 @@ import { RpcError } from "../../src/rpc/rpc-error.ts";
 import { createGrpcJsTransport } from "../../src/upstream/grpc-js-transport.ts";
 import { bytesOf, callOf, errorOf, readAll, streamReply, using } from "../contract/transport.ts";
 import { startBackend } from "../contract/transport-backend.ts";
-import { FakeClock, limitsOf, PushSource, ScriptedBackend, watch } from "./stream-limits-fixture.ts";
+import { FakeClock, limitsOf, PushSource, ScriptedBackend, watch } from "./stream-limits/fixture.ts";
 
 const unary: Reply = {
   kind: "unary",

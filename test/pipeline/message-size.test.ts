@@ -8,7 +8,7 @@ import { streamOf } from "../../src/rpc/stream.ts";
 import { createGrpcJsTransport } from "../../src/upstream/grpc-js-transport.ts";
 import { bytesOf, callOf, errorOf, readAll, streamReply, unaryReply, using } from "../contract/transport.ts";
 import { startBackend } from "../contract/transport-backend.ts";
-import { PushSource, ScriptedBackend, settled } from "./stream-limits-fixture.ts";
+import { PushSource, ScriptedBackend, settled } from "./stream-limits/fixture.ts";
 
 function limited(options: MessageSizeOptions, handler: Handler): Handler {
   const interceptor = createMessageSizeLimit(options);

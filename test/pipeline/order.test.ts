@@ -21,7 +21,6 @@ test("the order is the one that its reasons give", () => {
       "streamLimits",
       "cache",
       "retry",
-      "circuitBreaker",
     ],
   );
 });

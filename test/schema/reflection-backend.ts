@@ -23,14 +23,16 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Starts a server; `serve` answers the reflection streams of the given versions. */
+/** Starts a server; `serve` answers the reflection streams of the given versions, `addMore` adds other services. */
 export async function startBackend(
   versions: readonly ("v1" | "v1alpha")[],
   serve: (stream: ReflectionStream) => void,
   port = 0,
+  addMore: (server: Server) => void = () => {},
 ): Promise<Backend> {
   const streams = { opened: 0, ended: 0 };
   const addServices = (server: Server): void => {
+    addMore(server);
     for (const version of versions) {
       server.addService(reflectionService(version), {
         ServerReflectionInfo: (stream: ReflectionStream) => {

@@ -80,11 +80,13 @@ test("a client that takes its answers gets them whole while others are given up"
   }
 });
 
-for (const version of ["HTTP/1.1", "HTTP/2"] as const) {
+for (const version of ["HTTP/1.1", "HTTP/1.1 with trailers", "HTTP/2"] as const) {
   test(`${version}: a large answer that is taken slowly is moving, however long it takes`, async (t) => {
     const slow = { ...limits, maxBufferedBytes: 1, leastStallMs: 300, stallMs: 300 };
     const size = 24 * megabyte;
-    const reply = { httpStatus: 200, header: new Header(), body: Buffer.alloc(size, "a") };
+    const withTrailer = version.endsWith("trailers");
+    const trailer = withTrailer ? { trailer: async () => Header.of([["x-end", "1"]]) } : {};
+    const reply = { httpStatus: 200, header: new Header(), body: Buffer.alloc(size, "a"), ...trailer };
     const listener = await openListener(t, async () => reply, { limits: slow });
     let source: Readable;
     if (version === "HTTP/2") {
@@ -92,7 +94,8 @@ for (const version of ["HTTP/1.1", "HTTP/2"] as const) {
       t.after(() => session.destroy());
       source = session.request({ ":path": "/" });
     } else {
-      const outgoing = get({ host: "127.0.0.1", port: listener.port, agent: false });
+      const headers = withTrailer ? { te: "trailers", connection: "te" } : {};
+      const outgoing = get({ host: "127.0.0.1", port: listener.port, agent: false, headers });
       [source] = (await once(outgoing, "response")) as [Readable];
     }
     let taken = 0;

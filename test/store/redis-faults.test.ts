@@ -5,9 +5,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createFailoverStore } from "../../src/store/failover-store.ts";
 import { type LimitStore, StoreUnavailable } from "../../src/store/limit-store.ts";
-import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { redisMissing, startRedisCluster } from "../support/redis-server.ts";
 import { startDelayingProxy } from "./delaying-proxy.ts";
 import { bucketOf5, newKey } from "./store-contract.ts";
@@ -135,6 +133,21 @@ describe("a Redis that fails", { skip: redisMissing }, () => {
     assert.equal((await store.take(newKey(), bucketOf5, 1)).allowed, true);
   });
 
+  test("a cluster that is closed while it is asked who has which key leaves no timer behind", {
+    timeout: 60_000,
+  }, async (t) => {
+    const cluster = await startRedisCluster();
+    t.after(() => cluster.close());
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const timersBefore = timers();
+    const { store } = await openReadyStore({ urls: cluster.urls });
+    for (const node of cluster.nodes) node.pause();
+    // It is asked every five seconds, and does not answer.
+    await sleep(5_500);
+    await store.close();
+    while (timers() > timersBefore) await sleep(50);
+  });
+
   test("one node of a cluster dead: keys of the other are counted as ever", async (t) => {
     const cluster = await startRedisCluster();
     t.after(() => cluster.close());
@@ -204,53 +217,6 @@ describe("a server that is no Redis", () => {
         await sleep(10);
       }
     }
-  });
-});
-
-describe("a shared limit whose store does not answer", () => {
-  const dead: LimitStore = {
-    take: () => Promise.reject(new StoreUnavailable("dead")),
-    close: () => Promise.resolve(),
-  };
-  const failures: StoreUnavailable[] = [];
-  const open = (onStoreFailure: "local" | "allow" | "deny", shared = dead): LimitStore =>
-    createFailoverStore({
-      shared,
-      local: createMemoryStore(),
-      onStoreFailure,
-      onFailure: (failure) => failures.push(failure),
-    });
-
-  test("is counted here by `local`", async () => {
-    const store = open("local");
-    const before = failures.length;
-    assert.equal((await store.take("key", bucketOf5, 5)).allowed, true);
-    assert.equal((await store.take("key", bucketOf5, 1)).allowed, false);
-    assert.equal(failures.length - before, 2);
-  });
-
-  test("lets all pass by `allow`", async () => {
-    const store = open("allow");
-    for (let time = 0; time < 10; time++) {
-      assert.equal((await store.take("key", bucketOf5, 5)).allowed, true);
-    }
-  });
-
-  test("fails as the store does by `deny`", async () => {
-    await assert.rejects(async () => open("deny").take("key", bucketOf5, 1), StoreUnavailable);
-  });
-
-  test("does not hide what is no failure of a store", async () => {
-    const broken: LimitStore = { ...dead, take: () => Promise.reject(new TypeError("a mistake of ours")) };
-    for (const policy of ["local", "allow", "deny"] as const) {
-      await assert.rejects(async () => open(policy, broken).take("key", bucketOf5, 1), TypeError);
-    }
-  });
-
-  test("gives the verdicts of a store that answers as they are, at once where they are there", () => {
-    const store = open("deny", createMemoryStore());
-    const verdict = store.take("key", bucketOf5, 1);
-    assert.ok(!(verdict instanceof Promise) && verdict.remaining === 4);
   });
 });
 

@@ -5,6 +5,9 @@ import { describe, test } from "node:test";
 import type { Reply } from "../../src/rpc/call.ts";
 import { Code } from "../../src/rpc/code.ts";
 import { createDeadline } from "../../src/rpc/deadline.ts";
+import { createEndpointSet } from "../../src/upstream/endpoint-set.ts";
+import { createGrpcJsTransport } from "../../src/upstream/grpc-js-transport.ts";
+import type { Target, Transport } from "../../src/upstream/upstream.ts";
 import { callOf, errorOf, readAll, streamReply } from "../contract/transport.ts";
 import { startCuttableProxy, startRawPeer } from "../contract/transport-backend.ts";
 import {
@@ -237,6 +240,25 @@ describe("an upstream of several endpoints", { timeout: 30_000 }, () => {
     await closing;
     assert.equal(set.status().state, "shutdown");
     assert.deepEqual([...a.seen, ...b.seen], ["waits"]);
+  });
+
+  test("where there is one endpoint and ever will be, a call goes to its transport and through nothing else", async () => {
+    await using a = await startCounted();
+    const transports: Transport[] = [];
+    const setOf = (targets: readonly Target[]) =>
+      createEndpointSet({
+        targets,
+        createTransport: (place) => {
+          const transport = createGrpcJsTransport(place);
+          transports.push(transport);
+          return transport;
+        },
+      });
+    const only = setOf([a.target]);
+    assert.equal(only.invoke, transports[0]?.invoke);
+    const named = setOf([{ ...a.target, host: "backend.test" }]);
+    assert.ok(!transports.some(({ invoke }) => invoke === named.invoke), "a name may come to mean another");
+    await Promise.all([only.close(), named.close()]);
   });
 
   test("a set that was never used closes", async () => {

@@ -73,6 +73,25 @@ test("an upstream that has gone idle is told to connect, so that it gets calls a
   assert.deepEqual(connected, ["b"]);
 });
 
+test("who lets no call through gets one only where all others are closed or refuse too", () => {
+  const states: ChannelState[] = ["ready", "transient_failure", "shutdown"];
+  const refusing = new Set<string>();
+  const choices = upstreamsIn(states).upstreams.map((upstream) => ({
+    ...upstream,
+    admits: () => !refusing.has(upstream.name),
+  }));
+  const picker = createPicker(choices);
+  const picks = () => Array.from("...", () => picker.pick().name).join("");
+  assert.equal(picks(), "aaa");
+  refusing.add("a");
+  assert.equal(picks(), "bbb", "a channel that failed may be back");
+  refusing.add("b").add("c");
+  assert.equal(new Set(picks()).has("c"), false, "a closed one never");
+  assert.deepEqual(new Set(picks()), new Set(["a", "b"]));
+  refusing.delete("a");
+  assert.equal(picks(), "aaa", "as soon as it lets calls through again");
+});
+
 test("a picker of nothing is a mistake of ours", () => {
   assert.throws(() => createPicker([]), /needs an upstream/);
   assert.throws(() => createBalancedHandler([]), /needs an upstream/);

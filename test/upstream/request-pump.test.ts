@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Code } from "../../src/rpc/code.ts";
 import { RpcError } from "../../src/rpc/rpc-error.ts";
 import { streamOf } from "../../src/rpc/stream.ts";
-import { discardStream, pumpRequests, type RequestSink } from "../../src/upstream/request-pump.ts";
+import { pumpRequests, type RequestSink } from "../../src/upstream/request-pump.ts";
 
 /** A sink that writes a log and takes messages when told. */
 function createSink(): { sink: RequestSink; log: string[]; take: () => void } {
@@ -93,7 +93,6 @@ test("stopping after the end, and a stream that takes its return badly, are nobo
     }),
   };
   pumpRequests(angry, sink)();
-  discardStream(angry);
   await turn();
   assert.deepEqual(log, ["send 1", "half-close"]);
 });

@@ -150,7 +150,7 @@ function allowOf({ info }: ServedMethod): string {
 function isConnectPost({ httpMethod, header }: HttpRequest): boolean {
   if (httpMethod !== "POST") return false;
   const contentType = header.get("content-type");
-  if (contentType?.startsWith("application/connect+")) return true;
+  if (contentType !== undefined && /^application\/connect\+/i.test(contentType)) return true;
   return header.has("connect-protocol-version") && parseContentType(contentType) !== undefined;
 }
 

@@ -2,14 +2,14 @@
 // Source: Connect protocol, "Unary-Request", "Unary-Get-Request", "Streaming-Request".
 import type { Call, CallHead } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
-import { streamsRequests } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { ServedMethod } from "../../rpc/served-method.ts";
 import { quoteText } from "../../transcode/quote-text.ts";
+import { createCallHead } from "../../wire/call-head.ts";
 import { type Compression, maxCompressedBytes, resolveCompression } from "../../wire/compression.ts";
-import { EnvelopeReader, readSingleMessage } from "../../wire/envelope.ts";
+import { EnvelopeReader } from "../../wire/envelope.ts";
+import { readEnvelopedCall } from "../../wire/enveloped-call.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
-import { mapStream } from "../../wire/map-stream.ts";
 import { readBody } from "../../wire/read-body.ts";
 import { readDeadline } from "../../wire/read-deadline.ts";
 import { requestMetadata } from "../../wire/request-metadata.ts";
@@ -67,27 +67,12 @@ export async function readStreamCall(input: CallInput): Promise<ReadCall> {
   const compression = compressionNamed(request.header.get("connect-content-encoding"));
   const head = readHead(input);
   const reader = new EnvelopeReader(request.body, { compression, maxBytes: maxRequestBytes });
-  if (streamsRequests(method.info.kind)) {
-    const { json } = method;
-    const messages =
-      type.codec === "json" ? mapStream(reader, (message) => json.decodeRequest(message)) : reader;
-    return { call: { ...head, kind: "stream", messages }, compression };
-  }
-  const bytes = await readSingleMessage(reader);
-  return { call: { ...head, kind: "unary", message: decode(bytes, input) }, compression };
+  return { call: await readEnvelopedCall(head, method, type.codec, reader), compression };
 }
 
 function readHead({ request, method }: CallInput): CallHead {
-  const { header, principal, signal } = request;
-  const deadline = readDeadline(header, timeoutNames);
-  return {
-    method: method.info,
-    header: requestMetadata(request),
-    signal,
-    ...(deadline && { deadline }),
-    peer: request.remoteAddress,
-    ...(principal && { principal }),
-  };
+  const deadline = readDeadline(request.header, timeoutNames);
+  return createCallHead(method.info, request, requestMetadata(request), deadline);
 }
 
 async function unaryCall(

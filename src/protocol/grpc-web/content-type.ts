@@ -1,6 +1,6 @@
 // Which requests are gRPC-Web, in which codec their messages are, and whether the envelopes are bytes or base64 text.
 // Source: gRPC-Web protocol, "Content-Type" and "Text-encoded Streams".
-import type { MessageCodec } from "../../wire/grpc-call.ts";
+import type { MessageCodec } from "../../wire/enveloped-call.ts";
 
 export interface ContentType {
   readonly codec: MessageCodec;

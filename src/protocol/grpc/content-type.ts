@@ -1,6 +1,6 @@
 // Which requests are gRPC, and in which codec their messages are, by content type.
 // Source: gRPC over HTTP/2, "Content-Type": "application/grpc" [("+proto" / "+json" / {custom})].
-import type { MessageCodec } from "../../wire/grpc-call.ts";
+import type { MessageCodec } from "../../wire/enveloped-call.ts";
 
 export interface ContentType {
   readonly codec: MessageCodec;

@@ -1,9 +1,11 @@
 // Reads a REST request, already matched to a route, into a call. What HTTP itself refuses (415, 413) is a value.
 import type { Call } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
+import type { Deadline } from "../../rpc/deadline.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { Dialect } from "../../transcode/dialect.ts";
 import type { FormPart } from "../../transcode/route.ts";
+import { createCallHead } from "../../wire/call-head.ts";
 import { compressionNames } from "../../wire/compression.ts";
 import { contentEncodingOf } from "../../wire/content-encoding.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
@@ -31,8 +33,8 @@ export interface CallInput {
   readonly captures: readonly string[];
   /** Raw query, without what is not to be bound. */
   readonly query: string;
-  /** Where the body has been read already, and is none of the call's. */
-  readonly bodyless?: boolean;
+  /** Where the body was a form that stood for the query: it has been read already, and is none of the call's. */
+  readonly form?: { readonly deadline: Deadline | undefined } | undefined;
   /** Largest unary body, and largest message of a stream, in bytes. */
   readonly maxRequestBytes: number;
   readonly rules: MetadataRules;
@@ -49,12 +51,12 @@ const empty = new Uint8Array(0);
  *   goes away while the body is read
  */
 export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
-  const { request, plan, captures, query, maxRequestBytes, bodyTypes } = input;
+  const { request, plan, captures, query, form, maxRequestBytes, bodyTypes } = input;
   const { route } = plan;
   const { header } = request;
-  const deadline = readDeadline(header);
+  const deadline = form === undefined ? readDeadline(header) : form.deadline;
   const contentType = header.get("content-type") ?? "";
-  const bodyless = request.bodyless || input.bodyless === true;
+  const bodyless = request.bodyless || form !== undefined;
   const asIs = route.rawRequestBody || route.body === "";
   // What nearly every client says of its body needs no closer look.
   const json = contentType === "application/json";
@@ -69,14 +71,7 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
       return { httpStatus: 415, error, header: [["accept-encoding", compressionNames]] };
     readable = decodeRequest(request, plan.streamsRequests ? Number.POSITIVE_INFINITY : maxRequestBytes);
   }
-  const head = {
-    method: route.info,
-    header: requestMetadata(request, input.rules),
-    signal: request.signal,
-    peer: request.remoteAddress,
-    ...(request.principal && { principal: request.principal }),
-    ...(deadline && { deadline }),
-  };
+  const head = createCallHead(route.info, request, requestMetadata(request, input.rules), deadline);
   if (plan.streamsRequests) {
     const messageType = json || asIs ? contentType : resolveBodyType(contentType, bodyTypes, undefined);
     if (typeof messageType !== "string") return { httpStatus: 415, error: messageType };
@@ -85,12 +80,12 @@ export async function readCall(input: CallInput): Promise<Call | HttpRefusal> {
     return { ...head, kind: "stream", messages };
   }
   if (!json && !bodyless && !asIs && isMultipart(contentType)) {
-    const form = await readWholeForm(readable, contentType, maxRequestBytes);
-    if ("httpStatus" in form) return form;
+    const parts = await readWholeForm(readable, contentType, maxRequestBytes);
+    if ("httpStatus" in parts) return parts;
     return {
       ...head,
       kind: "unary",
-      message: route.bindForm(form, { captures, query, header, contentType }),
+      message: route.bindForm(parts, { captures, query, header, contentType }),
     };
   }
   const body = bodyless ? empty : await readWholeBody(readable, maxRequestBytes);

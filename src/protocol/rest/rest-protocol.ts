@@ -1,4 +1,6 @@
 // REST: whatever is no RPC protocol, by the routes that `google.api.http` rules were compiled to.
+
+import { isRequestTooLarge } from "../../pipeline/message-size.ts";
 import type { Handler } from "../../rpc/call.ts";
 import { Code } from "../../rpc/code.ts";
 import { Header } from "../../rpc/header.ts";
@@ -96,7 +98,7 @@ export function createRestProtocol(options: RestOptions): Protocol {
         plan,
         captures,
         query,
-        bodyless: form !== undefined,
+        form,
         maxRequestBytes,
         rules,
         bodyTypes: dialect.bodyTypes,
@@ -120,7 +122,8 @@ export function createRestProtocol(options: RestOptions): Protocol {
       // Where the body is at fault, what the backend made of its missing end is not the answer.
       const error = RpcError.from(bodyFailure?.reason ?? reason);
       logFailure(logger, route.info, error);
-      const tooLarge = bodyFailure?.reason !== undefined && error.code === Code.RESOURCE_EXHAUSTED;
+      const bodyTooLarge = bodyFailure?.reason !== undefined && error.code === Code.RESOURCE_EXHAUSTED;
+      const tooLarge = bodyTooLarge || isRequestTooLarge(error);
       return writeError(error, { formatStatus, rules, accept, form: asked }, tooLarge ? 413 : undefined);
     }
   };

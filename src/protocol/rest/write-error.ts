@@ -42,7 +42,8 @@ export function writeError(
   // One answer to "when?": the detail, which is the gRPC way to say it, beats metadata of that name.
   const retryAfter = retryAfterOf(error);
   if (retryAfter !== undefined) header.set("retry-after", retryAfter);
-  if (rules.challenge && error.code === Code.UNAUTHENTICATED) {
+  // Where the gateway has a challenge of its own to say, a text beside it would be no challenge.
+  if (rules.challenge && error.code === Code.UNAUTHENTICATED && !header.has("www-authenticate")) {
     if (isLegalMetadata("www-authenticate", error.rawMessage))
       header.append("www-authenticate", error.rawMessage);
   }

@@ -1,6 +1,7 @@
 // The deadline of a call over WebSocket: `$timeout` of the query, in seconds, or one of the headers that other protocols
 // have, from the handshake or the header frame. The smallest counts; a malformed one is an error. `$` keeps the name
-// apart from the fields that the query of a REST path binds.
+// apart from the fields that the query of a REST path binds. Where messages come in frames it counts from the first frame,
+// with which the call begins: who has only opened the WebSocket has not asked for anything yet.
 import { Code } from "../../rpc/code.ts";
 import { createDeadline, type Deadline } from "../../rpc/deadline.ts";
 import type { Header } from "../../rpc/header.ts";

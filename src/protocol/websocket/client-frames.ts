@@ -4,13 +4,11 @@ import { Code } from "../../rpc/code.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import type { WebSocketFrame } from "../../wire/websocket-channel.ts";
 import { type ClientFrame, parseClientFrame } from "./client-frame.ts";
+import { ClientMessages, type OnFailure } from "./client-messages.ts";
 import type { BindMessage } from "./websocket-target.ts";
 
 type Entries = Extract<ClientFrame, { readonly kind: "header" }>["entries"];
 type Message = Extract<ClientFrame, { readonly kind: "message" }>;
-
-/** Told of what the client did wrong while nobody waits for its frames; the call ends with that. */
-export type OnFailure = (error: RpcError) => void;
 
 export class ClientFrames {
   readonly #frames: AsyncIterator<WebSocketFrame>;
@@ -53,30 +51,22 @@ export class ClientFrames {
 
   /**
    * The messages of a method that takes a stream of them, up to the half-close.
-   * @throws RpcError INVALID_ARGUMENT with the message's number, field path and position; RESOURCE_EXHAUSTED when one is
-   *   larger than the limit; CANCELLED when the client leaves before the half-close
+   * @throws RpcError from `next`: INVALID_ARGUMENT with the message's number, field path and position; RESOURCE_EXHAUSTED
+   *   when one is larger than the limit; CANCELLED when the client leaves before the half-close
    */
-  async *readMessages(bind: BindMessage, onFailure: OnFailure): AsyncGenerator<Uint8Array, undefined> {
-    let complete = false;
-    try {
-      for (;;) {
+  readMessages(bind: BindMessage, onFailure: OnFailure): AsyncIterableIterator<Uint8Array, undefined> {
+    return new ClientMessages({
+      next: async () => {
         const frame = await this.#next();
         if (frame === undefined) {
           throw new RpcError(Code.CANCELLED, "the client closed the WebSocket before its half-close");
         }
-        if (frame.kind === "half_close") break;
-        yield this.#bind(frame, bind, false);
-      }
-      complete = true;
-      void this.watch(onFailure, false);
-      return undefined;
-    } catch (reason) {
-      onFailure(RpcError.from(reason));
-      throw reason;
-    } finally {
-      // Nobody wants more: the rest is read and dropped, so that the client's leaving is seen.
-      if (!complete) void this.#frames.return?.();
-    }
+        return frame.kind === "half_close" ? undefined : this.#bind(frame, bind, false);
+      },
+      onHalfClose: () => void this.watch(onFailure, false),
+      onFailure,
+      letGo: () => void this.#frames.return?.(),
+    });
   }
 
   /**

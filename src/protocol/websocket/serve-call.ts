@@ -7,6 +7,7 @@ import type { Logger } from "../../rpc/logger.ts";
 import { streamsRequests } from "../../rpc/method.ts";
 import { RpcError } from "../../rpc/rpc-error.ts";
 import { streamOf } from "../../rpc/stream.ts";
+import { createCallHead } from "../../wire/call-head.ts";
 import type { HttpRequest } from "../../wire/http-message.ts";
 import { requestMetadata } from "../../wire/request-metadata.ts";
 import type { WebSocketChannel } from "../../wire/websocket-channel.ts";
@@ -93,14 +94,8 @@ async function readCall(
   const open = target.open(header);
   const { bind } = open;
   const { scheme, remoteAddress, principal } = request;
-  const head = {
-    method: method.info,
-    header: requestMetadata({ header, scheme, remoteAddress, principal }),
-    signal,
-    ...(deadline && { deadline }),
-    peer: remoteAddress,
-    ...(principal && { principal }),
-  };
+  const metadata = requestMetadata({ header, scheme, remoteAddress, principal });
+  const head = createCallHead(method.info, { signal, remoteAddress, principal }, metadata, deadline);
   const isStream = streamsRequests(method.info.kind);
   if (isStream && takesMessages) {
     return { call: { ...head, kind: "stream", messages: frames.readMessages(bind, fail) }, open };

@@ -1,7 +1,7 @@
 // Generates a Go REST client as grpc-gateway's users do: protoc-gen-openapiv2 writes the OpenAPI documents, go-swagger
 // the clients from them; both run, and what they write is not checked in. driver/ is the program that uses it.
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { writeSchema } from "../../matrix/schema.ts";
 import { buildGo, installGoPlugins, run, runProtoc } from "../../matrix/toolchain.ts";
 
@@ -11,8 +11,7 @@ const goSwagger = "github.com/go-swagger/go-swagger/cmd/swagger@v0.36.7";
 const openApiOptions = "expand_slashed_path_patterns=true";
 
 export async function buildOpenApi(output: string): Promise<void> {
-  const path = await installGoPlugins([plugin, goSwagger]);
-  const env = { PATH: `${path}${delimiter}${process.env.PATH ?? ""}` };
+  const env = { PATH: await installGoPlugins([plugin, goSwagger]) };
 
   const module = join(output, "module");
   rmSync(module, { recursive: true, force: true });

@@ -48,6 +48,11 @@ test("requests that are none of Connect's are left to others", () => {
     ],
     [
       true,
+      "media types are case-insensitive, also with a codec that there is none of",
+      requestOf("POST", "/a.B/C", { header: [["content-type", "Application/Connect+XML"]], body: "" }),
+    ],
+    [
+      true,
       "a call that says so",
       requestOf("POST", "/a.B/C", {
         header: [...Object.entries(json), ["connect-protocol-version", "1"]],

@@ -151,6 +151,25 @@ test("metadata of a failure has the profile's names", async () => {
   assert.deepEqual(await trailerOf(gateway), [["grpc-trailer-x-b", "2"]]);
 });
 
+test("what the gateway itself says is no metadata: it has no prefix, and its challenge is the only one", async () => {
+  const refuse: Handler = async () => {
+    const header = Header.of([["ratelimit-policy", "theirs"]]);
+    header.appendOwn("ratelimit", '"1";r=0;t=1');
+    header.appendOwn("www-authenticate", "Bearer");
+    throw new RpcError(Code.UNAUTHENTICATED, "who are you", { header: header.clone() });
+  };
+  const response = await createEdge(refuse, { profile: "grpc-gateway" }).handle(requestOf("GET", "/notes/7"));
+  assert.deepEqual(
+    [...response.header],
+    [
+      ["content-type", json],
+      ["grpc-metadata-ratelimit-policy", "theirs"],
+      ["ratelimit", '"1";r=0;t=1'],
+      ["www-authenticate", "Bearer"],
+    ],
+  );
+});
+
 test("a challenge that could not stand in a header is left out", async () => {
   const failing: Handler = async () => {
     throw new RpcError(Code.UNAUTHENTICATED, "a\r\nset-cookie: b");

@@ -43,6 +43,37 @@ test("a client that goes away in the middle of its form is an error like any oth
   assert.equal((await createEdge(tell, { profile: "grpc-gateway" }).handle(request)).httpStatus, 500);
 });
 
+test("the deadline of a form counts from its header, however long its body takes", async () => {
+  let headerReadMs = 0;
+  let atMs: number | undefined;
+  const edge = createEdge(
+    (call) => {
+      atMs = call.deadline?.atMs;
+      return tell(call);
+    },
+    { profile: "grpc-gateway" },
+  );
+  const request = {
+    ...requestOf("POST", "/blobs/7", { header: [form, ["grpc-timeout", "10S"]] }),
+    bodyless: false,
+    body: (async function* () {
+      headerReadMs = performance.now();
+      yield Buffer.from("text=a");
+    })(),
+  };
+  assert.equal((await edge.handle(request)).httpStatus, 200);
+  assert.ok(atMs !== undefined && atMs <= headerReadMs + 10_000);
+});
+
+test("a form with a malformed timeout is 400", async () => {
+  const header = [form, ["grpc-timeout", "soon"]] as const;
+  const edge = createEdge(tell, { profile: "grpc-gateway" });
+  assert.equal(
+    (await edge.handle(requestOf("POST", "/blobs/7", { header, body: "text=a" }))).httpStatus,
+    400,
+  );
+});
+
 test("a POST of anything else is still the wrong method, and so is a form in the other profiles", async () => {
   const json = ["content-type", "application/json"] as const;
   assert.equal((await post("/blobs/7", "{}", "grpc-gateway", json)).httpStatus, 501);

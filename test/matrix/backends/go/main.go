@@ -1,5 +1,5 @@
 // Command backend is the grpc-go backend of the matrix: `backend --port 0 --api matrix`. The schema version is the
-// build's (`-tags schema_v2`), because two versions of one file cannot live in one Go program.
+// build's, from which api/ is generated, because two versions of one file cannot live in one Go program.
 package main
 
 import (
